@@ -1,0 +1,49 @@
+"""Which sources a stage runs, so that a change of code makes its artifacts anew."""
+
+import ast
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "tensorflow", "keras")
+
+
+@cache
+def code_digest(*modules: str) -> str:
+    """Digest of our own modules that these import, directly or not; comments and layout don't count."""
+    sources = {name: ast.dump(ast.parse(_path(name).read_text())) for name in sorted(_closure(modules))}
+    return hashlib.sha256(repr(sorted(sources.items())).encode()).hexdigest()
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries whose numbers end up in artifacts."""
+    return {name: version(name) for name in LIBRARIES}
+
+
+def imports_of(path: Path) -> set[str]:
+    """Names of the modules of ours that a source file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in found if name.split(".")[0] in ("flows", "tasks", "models") and _path(name).exists()}
+
+
+def _closure(modules: tuple[str, ...]) -> set[str]:
+    seen: set[str] = set()
+    todo = list(modules)
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += imports_of(_path(name))
+    return seen
+
+
+def _path(module: str) -> Path:
+    return ROOT / (module.replace(".", "/") + ".py")

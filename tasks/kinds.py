@@ -1,0 +1,52 @@
+"""The data contract: one pyarrow schema for each kind of table that stages pass on.
+
+`rows` and `samples` also carry the user's own columns, and `vectors` has the width of the data;
+those come with the functions below. Constants only.
+"""
+
+import pyarrow as pa
+
+ROW_ID = pa.field("row_id", pa.string(), nullable=False)
+SAMPLE_ID = pa.field("sample_id", pa.string(), nullable=False)
+SPLIT = pa.field("split", pa.string(), nullable=False)
+SPLITS = ("train", "validation", "test")
+
+REJECTED = pa.schema(
+    [("file", pa.string()), ("position", pa.int64()), ("reason", pa.string()), ("content", pa.string())]
+)
+LABELS = pa.schema([ROW_ID, ("label", pa.string())])
+METRICS = pa.schema([("name", pa.string()), ("value", pa.float64()), ("split", pa.string())])
+HISTORY = pa.schema([("phase", pa.string()), ("step", pa.int64()), ("name", pa.string()), ("value", pa.float64())])
+_SCORES = [
+    ("p_real", pa.float64()),
+    ("log_density", pa.float64()),
+    ("p_value", pa.float64()),
+    ("is_outlier", pa.bool_()),
+]
+_ASSIGNMENTS = [
+    ("cluster", pa.int32()),  # null: fits none
+    ("cluster_probability", pa.float64()),
+    ("second_cluster", pa.int32()),
+    ("margin", pa.float64()),
+    ("probabilities", pa.list_(pa.struct([("cluster", pa.int32()), ("probability", pa.float32())]))),
+]
+SCORES = pa.schema([ROW_ID, SPLIT, *_SCORES])
+SAMPLE_SCORES = pa.schema([SAMPLE_ID, *_SCORES])
+ASSIGNMENTS = pa.schema([ROW_ID, SPLIT, *_ASSIGNMENTS])
+SAMPLE_ASSIGNMENTS = pa.schema([SAMPLE_ID, *_ASSIGNMENTS])
+
+
+def rows(columns: pa.Schema) -> pa.Schema:
+    """Accepted rows: the user's columns as they were typed in the source, without the label."""
+    return pa.schema([ROW_ID, SPLIT, *columns])
+
+
+def vectors(width: int) -> pa.Schema:
+    """Encoded rows, each a vector of `width` float32."""
+    return pa.schema([ROW_ID, SPLIT, ("vector", pa.list_(pa.float32(), width))])
+
+
+def samples(columns: pa.Schema, width: int) -> pa.Schema:
+    """Generated rows: component (null without components), vector, and the user's columns decoded from it."""
+    own = [("component", pa.int32()), ("vector", pa.list_(pa.float32(), width))]
+    return pa.schema([SAMPLE_ID, *own, *columns])

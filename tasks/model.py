@@ -1,0 +1,52 @@
+"""A fitted model, asked through the child process."""
+
+import json
+import shutil
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from models.settings import ModelName
+from tasks.process import ModelProcess
+from tasks.store import Artifact, Store
+
+
+class ModelSpec(BaseModel):
+    """What decides a model's networks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: ModelName
+    settings: dict[str, Any]
+    width: int
+    image: bool
+    clusters: int
+    seed: int
+
+
+class FittedModel:
+    """The answers of a model artifact; x is (rows, width) float32."""
+
+    def __init__(self, store: Store, model: Artifact, process: ModelProcess) -> None:
+        self._process = process
+        self._weights = process.scratch / f"model-{model.sha256[:16]}"
+        contents = store.contents(model)
+        self.spec = ModelSpec.model_validate(json.loads(contents.pop("model.json")))
+        shutil.rmtree(self._weights, ignore_errors=True)
+        self._weights.mkdir()
+        for name, content in contents.items():
+            (self._weights / name).write_bytes(content)
+
+    def infer(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """`embedding` (rows, dims), `logit` and `typicality` (rows,), and `responsibilities` (rows, clusters) if any."""
+        return self._ask("infer", {"x": x})
+
+    def sample(self, n: int, component: int | None, seed: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Samples start to start + n of a seed, and the component of each, -1 without components."""
+        found = self._ask("sample", {}, n=n, component=component, seed=seed, start=start)
+        return found["x"], found["component"]
+
+    def _ask(self, do: str, inputs: dict[str, np.ndarray], **arguments: Any) -> dict[str, np.ndarray]:
+        self._process.ask("load", spec=self.spec.model_dump(mode="json"), weights=str(self._weights))
+        return self._process.arrays(do, inputs, **arguments)

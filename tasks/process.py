@@ -1,0 +1,153 @@
+"""The parent's side of the child process that holds TensorFlow.
+
+Requests go to the child as JSON lines on its stdin; progress, log lines and replies come back as JSON lines on its
+stdout; arrays pass through npz files in a scratch folder. The child ends when its stdin closes, so it can't outlive
+whoever started it.
+"""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tasks.errors import BadInput, Interrupted, StageError
+
+ROOT = Path(__file__).resolve().parent.parent
+Progress = Callable[[dict[str, Any]], None]
+
+
+class ModelProcess:
+    """Starts the child when it is first asked something, and again after it died."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+        self._folder = tempfile.TemporaryDirectory(prefix="genclust-")
+        self.scratch = Path(self._folder.name)
+
+    def __enter__(self) -> "ModelProcess":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+        self._folder.cleanup()
+
+    def ask(
+        self, do: str, *, progress: Progress | None = None, timeout: float | None = None, **arguments: Any
+    ) -> dict[str, Any]:
+        """Send a request and wait for its reply.
+
+        Raises:
+            Interrupted: the child was killed or died; asking again starts a new one.
+            StageError: it failed, or took longer than `timeout` seconds and was killed.
+        """
+        with self._lock:
+            child = self._running()
+            timer = threading.Timer(timeout or threading.TIMEOUT_MAX, child.kill)
+            timer.daemon = True
+            timer.start()
+            try:
+                return self._converse(child, {"do": do, **arguments}, progress)
+            except BaseException:
+                if timeout and timer.finished.is_set():
+                    raise self._too_long(do, timeout) from None
+                raise
+            finally:
+                timer.cancel()
+
+    def arrays(self, do: str, inputs: dict[str, np.ndarray], **arguments: Any) -> dict[str, np.ndarray]:
+        """A request whose arguments and answer are arrays."""
+        asked, answered = self.scratch / "asked.npz", self.scratch / "answered.npz"
+        np.savez(asked, allow_pickle=False, **inputs)
+        self.ask(do, inputs=str(asked), outputs=str(answered), **arguments)
+        with np.load(answered, allow_pickle=False) as found:
+            return dict(found)
+
+    def stop(self) -> None:
+        """End the child."""
+        if self._child and self._child.poll() is None:
+            self._child.kill()
+            self._child.wait()
+
+    def _running(self) -> subprocess.Popen[str]:
+        if self._child is None or self._child.poll() is not None:
+            self._errors = (self.scratch / "stderr.txt").open("w+b")
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "tasks.worker", str(self.scratch)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                text=True,
+                cwd=Path.cwd(),
+                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": _python_path()},
+            )
+        return self._child
+
+    def _converse(
+        self, child: subprocess.Popen[str], request: dict[str, Any], progress: Progress | None
+    ) -> dict[str, Any]:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            child.stdin.write(json.dumps(request) + "\n")
+            child.stdin.flush()
+        except BrokenPipeError:
+            raise self._died(child) from None
+        for line in child.stdout:
+            message = json.loads(line)
+            match message.pop("event"):
+                case "progress" if progress:
+                    progress(message)
+                case "reply":
+                    return message
+                case "error":
+                    raise _error(message)
+        raise self._died(child)
+
+    def _died(self, child: subprocess.Popen[str]) -> Interrupted:
+        code = child.wait()
+        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+        found = f"exit status {code}"
+        if code < 0:
+            name = signal.Signals(-code).name
+            cause = ", likely out of memory" if -code == signal.SIGKILL else ""
+            found = f"it was ended by {name}{cause}; it had used up to {memory:.1f} GiB"
+        self._errors.seek(0)
+        last_words = self._errors.read().decode(errors="replace")[-2000:].strip()
+        return Interrupted(
+            "training process",
+            "an answer",
+            found + (f"\n{last_words}" if last_words and code >= 0 else ""),
+            "A retry goes on from the last checkpoint; if it happens again, give it more memory or smaller settings.",
+        )
+
+    def _too_long(self, do: str, timeout: float) -> StageError:
+        return StageError(
+            "training process",
+            f"an answer to {do} within {timeout / 60:.0f} minutes",
+            "none; the process was stopped",
+            "Raise training.timeout_minutes, or lower the model's steps; the next run goes on from the checkpoint.",
+        )
+
+
+def _error(message: dict[str, Any]) -> StageError:
+    match message.get("kind"):
+        case "Interrupted":
+            return Interrupted(*message["words"])
+        case "BadInput":
+            return BadInput(*message["words"])
+        case _:
+            return StageError("training process", "a reply", message["traceback"], "This is a bug: please report it.")
+
+
+def _python_path() -> str:
+    return os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])

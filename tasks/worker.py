@@ -1,0 +1,158 @@
+"""The child process that holds TensorFlow: `python -m tasks.worker SCRATCH`.
+
+Reads one request a line from stdin, answers on stdout (see `tasks.process`), and ends when stdin closes.
+"""
+
+import json
+import os
+import queue
+import shutil
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any, TextIO
+
+import keras
+import numpy as np
+
+from models.generative import DataShape, GenerativeModel, build_model
+from models.rehearsal import rehearse
+from models.settings import ModelName, TrainingSettings, model_settings
+from models.training import train_phase
+from tasks.checkpoints import StoredCheckpoints
+from tasks.errors import StageError
+from tasks.store import Store
+
+
+class Worker:
+    """One model at a time, and the answers about it."""
+
+    def __init__(self, scratch: Path, out: TextIO) -> None:
+        self.scratch, self.out = scratch, out
+        self.model: GenerativeModel | None = None
+        self.loaded: dict[str, Any] = {}
+
+    def say(self, event: str, **message: Any) -> None:
+        """One JSON line to the parent."""
+        self.out.write(json.dumps({"event": event, **message}) + "\n")
+        self.out.flush()
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Do what a request asks for."""
+        match request.pop("do"):
+            case "train":
+                return self.train(**request)
+            case "rehearse":
+                return self.rehearse(**request)
+            case "load":
+                return self.load(**request)
+            case "sample":
+                return self.sample(**request)
+            case "infer":
+                return self.infer(**request)
+            case unknown:
+                raise ValueError(f"unknown request {unknown}")
+
+    def train(
+        self, spec: dict[str, Any], phase: str, weights: str, inputs: str, training: dict[str, Any], seed: int,
+        store: str, checkpoints: str,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Train one phase from the weights of those before it; its networks' weights are written to the same folder."""
+        model = self._build(spec, weights)
+        x = _arrays(inputs)
+        result = train_phase(
+            model, phase, x["train"], x["validation"], TrainingSettings(**training), seed,
+            checkpoints=StoredCheckpoints(Store(store), checkpoints, self.scratch),
+            progress=lambda step, total, values: self.say("progress", step=step, total=total, values=values),
+        )  # fmt: skip
+        for name in model.phase_networks(phase):
+            model.networks[name].save_weights(f"{weights}/{name}.weights.h5")
+        history = [[step, name, value] for step, name, value in result.history]
+        return {
+            "steps": result.steps,
+            "stop_reason": result.stop_reason,
+            "history": history,
+            "networks": list(model.phase_networks(phase)),
+        }
+
+    def rehearse(self, spec: dict[str, Any], inputs: str, training: dict[str, Any]) -> dict[str, Any]:
+        """Seconds that each phase would take on this machine; keeps nothing."""
+        x, told = _arrays(inputs)["x"], TrainingSettings(**training)
+        model = self._build(spec, None)
+        return {"seconds": {phase: rehearse(model, phase, x, told, spec["seed"]) for phase in model.phases}}
+
+    def load(self, spec: dict[str, Any], weights: str) -> dict[str, Any]:
+        """Make a fitted model the one that is asked."""
+        if self.loaded != spec | {"weights": weights}:
+            self.model = self._build(spec, weights)
+            self.loaded = spec | {"weights": weights}
+        return {}
+
+    def sample(self, n: int, component: int | None, seed: int, start: int, inputs: str, outputs: str) -> dict[str, Any]:
+        """Samples and the component of each (-1 without components)."""
+        assert self.model is not None
+        x, components = self.model.sample(n, component, seed, start=start)
+        np.savez(outputs, allow_pickle=False, x=x, component=components)
+        return {}
+
+    def infer(self, inputs: str, outputs: str) -> dict[str, Any]:
+        """Everything that the model says of vectors x: embedding, raw scores and, if it has them, responsibilities."""
+        assert self.model is not None
+        x = _arrays(inputs)["x"]
+        answers = {"embedding": self.model.embed(x), **self.model.score(x)}
+        responsibilities = self.model.predict_proba(x)
+        if responsibilities is not None:
+            answers["responsibilities"] = responsibilities
+        np.savez(outputs, allow_pickle=False, **answers)
+        return {}
+
+    def _build(self, spec: dict[str, Any], weights: str | None) -> GenerativeModel:
+        name = ModelName(spec["model"])
+        settings = model_settings(name, spec["settings"])
+        shape = DataShape(spec["width"], spec["image"])
+        keras.utils.clear_session()  # layers are numbered anew: the same weights give the same files
+        model = build_model(name, settings, shape, spec["clusters"], spec["seed"])
+        for network, built in model.networks.items():
+            if weights and (Path(weights) / f"{network}.weights.h5").exists():
+                built.load_weights(f"{weights}/{network}.weights.h5")
+        return model
+
+
+def serve(scratch: Path, out: TextIO) -> None:
+    """Answer requests until stdin closes."""
+    worker = Worker(scratch, out)
+    requests: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=_listen, args=(requests, scratch), daemon=True).start()
+    while True:
+        try:
+            worker.say("reply", **worker.answer(json.loads(requests.get())))
+        except StageError as error:
+            worker.say("error", kind=type(error).__name__, words=error.words)
+        except OSError as error:
+            worker.say("error", kind="Interrupted", words=_storage_failed(error))
+        except Exception:  # noqa: BLE001 - the parent raises it with the trace
+            worker.say("error", traceback=traceback.format_exc())
+
+
+def _listen(requests: "queue.Queue[str]", scratch: Path) -> None:
+    for line in sys.stdin:
+        requests.put(line)
+    shutil.rmtree(scratch, ignore_errors=True)
+    os._exit(0)
+
+
+def _storage_failed(error: OSError) -> tuple[str, str, str, str]:
+    return ("training process", "storage that answers", repr(error), "It is tried again; check the store.")
+
+
+def _arrays(path: str) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+if __name__ == "__main__":
+    # Libraries print to stdout too: keep the real one for the protocol and give them stderr.
+    protocol = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    serve(Path(sys.argv[1]), protocol)

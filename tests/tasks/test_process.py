@@ -1,0 +1,86 @@
+"""Claims about the child process that holds TensorFlow."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from tasks.errors import Interrupted, StageError
+from tasks.model import ModelSpec
+from tasks.process import ROOT, ModelProcess
+
+SPEC = ModelSpec(model="gan", settings={"steps": 1_000_000}, width=4, image=False, clusters=0, seed=0)
+
+
+def train(process: ModelProcess, store: Path, **options: Any) -> dict[str, Any]:
+    """A training that takes hours if nobody stops it."""
+    inputs, weights = process.scratch / "training.npz", process.scratch / "weights"
+    weights.mkdir(exist_ok=True)
+    np.savez(inputs, train=np.zeros((100, 4), np.float32), validation=np.zeros((20, 4), np.float32))
+    return process.ask(
+        "train", spec=SPEC.model_dump(mode="json"), phase="adversarial", weights=str(weights), inputs=str(inputs),
+        training={"check_every": 100}, seed=0, store=str(store), checkpoints="k", **options,
+    )  # fmt: skip
+
+
+def child_pid(process: ModelProcess) -> int:
+    """The running child's process id."""
+    assert process._child is not None
+    return process._child.pid
+
+
+def test_a_killed_child_is_named_and_the_next_request_starts_another(tmp_path: Path) -> None:
+    """The error names the signal and the likely cause, and is one that may pass."""
+    with ModelProcess() as process:
+        kill = lambda message: os.kill(child_pid(process), signal.SIGKILL)  # noqa: E731
+        with pytest.raises(Interrupted, match=r"ended by SIGKILL, likely out of memory; it had used up to .* GiB"):
+            train(process, tmp_path, progress=kill)
+        first = child_pid(process)
+        with pytest.raises(StageError, match="unknown request nothing"):
+            process.ask("nothing")
+        assert child_pid(process) != first
+
+
+def test_a_request_that_takes_too_long_ends_the_child(tmp_path: Path) -> None:
+    """A long call inside a library can't be interrupted; a process can."""
+    with ModelProcess() as process:
+        with pytest.raises(StageError, match=r"expected an answer to train within 0 minutes.*Raise training\.timeout"):
+            train(process, tmp_path, timeout=1.0)
+        assert not psutil.pid_exists(child_pid(process))
+
+
+def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    """Nobody is left behind to hold the GPU, and no scratch folder either."""
+    code = (
+        "import sys, pathlib; sys.path.insert(0, '.');"
+        "from tests.tasks.test_process import *; process = ModelProcess();"
+        "show = lambda message: print(child_pid(process), process.scratch, flush=True);"
+        f"train(process, pathlib.Path({str(tmp_path)!r}), progress=show)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid, scratch = parent.stdout.readline().split()
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 20
+    while psutil.pid_exists(int(pid)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not psutil.pid_exists(int(pid))
+    assert not Path(scratch).exists()
+
+
+def test_stopping_ends_the_child_and_removes_its_folder() -> None:
+    """A cancelled run leaves neither a process nor a temporary file."""
+    with ModelProcess() as process:
+        with pytest.raises(StageError):
+            process.ask("nothing")
+        pid, scratch = child_pid(process), process.scratch
+    assert not psutil.pid_exists(pid)
+    assert not scratch.exists()
