@@ -1,0 +1,105 @@
+"""What a source has to offer, for logs, `genclust check` and the report."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from models.encoding import Encoding
+from tasks.plan import Plan
+from tasks.schemas import some
+from tasks.tally import Rejection, Summary
+
+ROLES = ("id", "label", "split", "ignored")  # reasons that the user gave
+
+
+class UsedColumn(BaseModel):
+    """A part of the vectors; `type` is that of the column's numbers, `low` and `high` their range."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    kind: str
+    type: str
+    width: int
+    scaling: str
+    low: float | int
+    high: float | int
+
+
+class UnusedColumn(BaseModel):
+    """A column that doesn't, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    reason: str
+
+
+class Inspection(BaseModel):
+    """A source as a whole; the counts of `rejected` (by reason) and `splits` add up to `rows`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    files: tuple[str, ...]
+    rows: int
+    used: tuple[UsedColumn, ...]
+    unused: tuple[UnusedColumn, ...]
+    rejected: dict[str, Rejection]
+    splits: dict[str, int]
+
+    @property
+    def accepted(self) -> int:
+        """Rows that can be used."""
+        return sum(self.splits.values())
+
+
+def inspection_of(files: Sequence[str], plan: Plan, summary: Summary, encoding: Encoding) -> Inspection:
+    """Put together what was found out about a source."""
+    used = [
+        UsedColumn(
+            name=column.name,
+            kind=column.kind,
+            type=column.dtype,
+            width=column.width,
+            scaling=column.scaling,
+            low=column.low,
+            high=column.high,
+        )
+        for column in encoding.columns
+    ]
+    taken = {column.name for column in used}
+    unused = [
+        UnusedColumn(name=column.name, reason=column.reason or "constant in the train rows")
+        for column in plan.columns
+        if column.stored not in taken
+    ]
+    return Inspection(
+        files=tuple(files),
+        rows=summary.rows,
+        used=tuple(used),
+        unused=tuple(unused),
+        rejected=summary.rejected,
+        splits=summary.splits,
+    )
+
+
+def describe(inspection: Inspection) -> Iterator[tuple[int, str]]:
+    """Log levels and lines: warnings for what the user may not expect."""
+    splits = ", ".join(f"{count:,} {split}" for split, count in inspection.splits.items())
+    yield logging.INFO, f"{inspection.rows:,} rows in {len(inspection.files)} file(s), accepted: {splits}"
+    for reason, rejection in inspection.rejected.items():
+        yield logging.WARNING, f"rejected {rejection.count:,} rows, {reason}; the first: {rejection.example}"
+    yield from _by_scaling(inspection)
+    for column in inspection.unused:
+        level = logging.INFO if column.reason in ROLES else logging.WARNING
+        yield level, f"column {column.name} is not used: {column.reason}"
+
+
+def _by_scaling(inspection: Inspection) -> Iterator[tuple[int, str]]:
+    names = defaultdict(list)
+    for column in inspection.used:
+        names[f"{column.kind} columns, scaled {column.scaling}"].append(column.name)
+    for how, columns in names.items():
+        yield logging.INFO, f"{len(columns)} {how}: {some(columns)}"

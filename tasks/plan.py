@@ -1,0 +1,194 @@
+"""What all files of a source decide together: the columns' types, which are used, and for what.
+
+The second pass over each file follows the plan and nothing else, so that a file whose plan stays the same
+needn't be read again when others join it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from models.encoding import Kind, image_shape
+from models.settings import EncodingSettings, SourceSettings
+from tasks.errors import BadInput
+from tasks.kinds import SPLITS
+from tasks.profile import ColumnProfile, FileProfile, is_number
+from tasks.schemas import common_types, hex_of, schema_of, some
+
+OURS = ("row_id", "split", "sample_id", "component", "vector")  # names in our own tables
+
+
+class PlannedColumn(BaseModel):
+    """One column of the source.
+
+    `stored` is its name in `rows`: a name that our tables need themselves gets "source_" before it. `kind` is
+    None for a column that takes no part, for the `reason` given. `width` is the length that lists must have.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    stored: str
+    width: int = 1
+    kind: Kind | None = None
+    image_shape: tuple[int, ...] | None = None
+    reason: str = ""
+
+
+class Plan(BaseModel):
+    """How every file of a source is read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_hex: str
+    columns: tuple[PlannedColumn, ...]
+    id_column: str | None
+    label_column: str | None
+    split_column: str | None
+    validation_from_train: bool
+
+    @property
+    def types(self) -> pa.Schema:
+        """The type of each column of the source, by its name there."""
+        return schema_of(self.schema_hex)
+
+    @property
+    def decisions(self) -> dict[str, Any]:
+        """All of the plan that says how a file is read, for its key."""
+        return self.model_dump(mode="json", exclude={"columns": {"__all__": {"reason"}}})
+
+    @property
+    def used(self) -> tuple[PlannedColumn, ...]:
+        """The columns that become vectors."""
+        return tuple(column for column in self.columns if column.kind is not None)
+
+    @property
+    def stored(self) -> tuple[PlannedColumn, ...]:
+        """The columns that `rows` keeps: all but the labels."""
+        return tuple(column for column in self.columns if column.name != self.label_column)
+
+
+def make_plan(profiles: dict[str, FileProfile], settings: SourceSettings, encoding: EncodingSettings) -> Plan:
+    """Decide how to read the files, by their profiles (by name).
+
+    Raises:
+        BadInput: files with different columns or types; no row; no column that can be used; a scaling for a
+            column that isn't a number.
+    """
+    if not sum(profile.rows for profile in profiles.values()):
+        raise BadInput("ingest", "rows in the source", "none", "Name a source with rows.")
+    types = common_types({name: profile.types for name, profile in profiles.items()})
+    seen = {name: _merged([profile.columns[name] for profile in profiles.values()]) for name in types.names}
+    stored = _stored_names(types.names)
+    columns = [_plan_column(field, seen[field.name], settings) for field in types]
+    columns = [column.model_copy(update={"stored": stored[column.name]}) for column in columns]
+    _check_used(columns, encoding)
+    splits: set[str] = set().union(*(profile.splits for profile in profiles.values()))
+    return Plan(
+        schema_hex=hex_of(types),
+        columns=tuple(columns),
+        id_column=settings.id_column,
+        label_column=settings.label_column,
+        split_column=settings.split_column,
+        validation_from_train=SPLITS[1] not in splits,
+    )
+
+
+def _roles(settings: SourceSettings) -> dict[str, str]:
+    """Columns that aren't cells of a row's own content, and what they are."""
+    roles = dict.fromkeys(settings.ignore, "ignored")
+    named = {"label": settings.label_column, "split": settings.split_column, "id": settings.id_column}
+    return roles | {column: role for role, column in named.items() if column is not None}
+
+
+def _merged(columns: list[ColumnProfile]) -> ColumnProfile:
+    lows = [column.low for column in columns if column.low is not None]
+    highs = [column.high for column in columns if column.high is not None]
+    lengths = sum((Counter(column.lengths) for column in columns), Counter())
+    texts = [column.text for column in columns if column.text is not None]
+    return ColumnProfile(
+        low=min(lows, default=None),
+        high=max(highs, default=None),
+        lengths=dict(lengths),
+        text=next(iter(texts), None),
+    )
+
+
+def _stored_names(names: list[str]) -> dict[str, str]:
+    stored: dict[str, str] = {}
+    for name in names:
+        new = name
+        while new in OURS or (new != name and new in names):
+            new = f"source_{new}"
+        stored[name] = new
+    return stored
+
+
+def _plan_column(field: pa.Field, seen: ColumnProfile, settings: SourceSettings) -> PlannedColumn:
+    column = PlannedColumn(name=field.name, stored=field.name)
+    role = _roles(settings).get(field.name)
+    if role is not None:
+        return column.model_copy(update={"reason": role})
+    if pa.types.is_list(field.type) or pa.types.is_fixed_size_list(field.type):
+        return _plan_lists(column, field, seen)
+    if pa.types.is_null(field.type):
+        return column.model_copy(update={"reason": "all cells are missing"})
+    if not is_number(field.type) and not pa.types.is_boolean(field.type):
+        return column.model_copy(update={"reason": _not_a_number(field.type, seen)})
+    return _unless_idle(column.model_copy(update={"kind": Kind.NUMBER}), seen)
+
+
+def _plan_lists(column: PlannedColumn, field: pa.Field, seen: ColumnProfile) -> PlannedColumn:
+    values = field.type.value_type
+    if not is_number(values):
+        return column.model_copy(update={"reason": f"lists of {values}"})
+    width = field.type.list_size if pa.types.is_fixed_size_list(field.type) else _usual_length(seen.lengths)
+    if not width:
+        return column.model_copy(update={"reason": "lists of different lengths"})
+    if values != pa.uint8():
+        planned = {"kind": Kind.EMBEDDING, "width": width}
+    else:
+        shape = _known_shape(field) or image_shape(width)
+        planned = {"kind": Kind.IMAGE, "width": width, "image_shape": shape}
+    return _unless_idle(column.model_copy(update=planned), seen)
+
+
+def _usual_length(lengths: dict[int, int]) -> int:
+    """The length of at least half of the lists, or 0."""
+    usual = max(lengths, key=lambda length: lengths[length], default=0)
+    return usual if usual and 2 * lengths[usual] >= sum(lengths.values()) else 0
+
+
+def _known_shape(field: pa.Field) -> tuple[int, ...] | None:
+    text = (field.metadata or {}).get(b"shape")
+    return tuple(map(int, text.decode().split("x"))) if text else None
+
+
+def _not_a_number(type: pa.DataType, seen: ColumnProfile) -> str:
+    return f"text, such as {seen.text[:40]!r}" if seen.text is not None else f"{type}, not a number"
+
+
+def _unless_idle(column: PlannedColumn, seen: ColumnProfile) -> PlannedColumn:
+    """The column, without a part if it says nothing: its missing cells then reject no row."""
+    if seen.low is None:
+        return column.model_copy(update={"kind": None, "reason": "all cells are missing"})
+    if seen.low == seen.high:
+        return column.model_copy(update={"kind": None, "reason": f"constant ({seen.low})"})
+    return column
+
+
+def _check_used(columns: Iterable[PlannedColumn], encoding: EncodingSettings) -> None:
+    used = [column for column in columns if column.kind is not None]
+    if not used:
+        found = "; ".join(f"{column.name}: {column.reason}" for column in columns)
+        remedy = "Name a source with columns of numbers, or of lists of numbers (images, embeddings)."
+        raise BadInput("ingest", "a column that can be used", found, remedy)
+    scaled = [column.name for column in used if column.kind is Kind.NUMBER]
+    idle = [column.name for column in columns if column.reason.startswith(("constant", "all cells"))]
+    for name in encoding.columns:
+        if name not in scaled + idle:
+            remedy = f"A scaling can be chosen for: {some(scaled)}."
+            raise BadInput("ingest", f"a column of numbers named {name!r}", "another kind of column", remedy)

@@ -1,0 +1,198 @@
+"""What one file of a source is like: the types of its columns, their ranges, and how much is missing.
+
+The first of two passes over a file. The cells of a CSV file get their types here, decided by all of them: a
+column is boolean, integer, number or text, whichever is the first that holds every cell.
+"""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import BaseModel, ConfigDict
+
+from models.settings import SourceSettings
+from tasks.columns import one_chunk
+from tasks.identity import content_ids, row_keys
+from tasks.kinds import SPLITS
+from tasks.schemas import hex_of, schema_of
+from tasks.tabular import Part
+
+MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None")  # cells of a CSV file
+INFINITE = 1e100  # beyond it a number is no measurement, and its square no float
+WIDER = {  # the types that a CSV column may still turn out to have, by the type that it had so far
+    pa.null(): (pa.null(), pa.bool_(), pa.int64(), pa.float64(), pa.string()),
+    pa.bool_(): (pa.bool_(), pa.string()),
+    pa.int64(): (pa.int64(), pa.float64(), pa.string()),
+    pa.float64(): (pa.float64(), pa.string()),
+    pa.string(): (pa.string(),),
+}
+
+
+class ColumnProfile(BaseModel):
+    """What was seen of one column; `low` and `high` of its finite numbers, None if there was none.
+
+    `lengths` counts the lists by their length; `text` is a cell that is no number.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    low: float | int | None = None
+    high: float | int | None = None
+    lengths: dict[int, int] = {}
+    text: str | None = None
+
+
+class FileProfile(BaseModel):
+    """What was seen of one file; `rows` counts ragged lines too, `splits` are the split names that occur."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_hex: str
+    rows: int
+    columns: dict[str, ColumnProfile]
+    splits: tuple[str, ...]
+
+    @property
+    def types(self) -> pa.Schema:
+        """The columns' types."""
+        return schema_of(self.schema_hex)
+
+
+class Profiler:
+    """Adds up parts of a file; `keys` of a part are the hashes that tell its rows apart."""
+
+    def __init__(self, settings: SourceSettings, is_text: bool) -> None:
+        self.settings, self.is_text = settings, is_text
+        self.roles = (settings.id_column, settings.label_column, settings.split_column)
+        self.rows = 0
+        self.splits: set[str] = set()
+        self.fields: dict[str, pa.Field] = {}
+        self.columns: dict[str, dict[str, Any]] = {}
+
+    def add(self, part: Part) -> np.ndarray:
+        """Take in a part; returns the keys of its rows, (rows with an id,)."""
+        self.rows += part.table.num_rows + len(part.ragged)
+        for field in part.table.schema:
+            self._add_column(field, one_chunk(part.table[field.name]))
+        if self.settings.split_column:
+            values = part.table[self.settings.split_column].cast(pa.string())
+            self.splits |= set(pc.unique(pc.utf8_trim_whitespace(values)).to_pylist()) & set(SPLITS)
+        return row_keys(self._row_ids(part.table))
+
+    def profile(self) -> FileProfile:
+        """What the parts were like together."""
+        columns = {name: ColumnProfile(**seen) for name, seen in self.columns.items()}
+        schema = pa.schema(list(self.fields.values()))
+        return FileProfile(
+            schema_hex=hex_of(schema), rows=self.rows, columns=columns, splits=tuple(sorted(self.splits))
+        )
+
+    def _row_ids(self, table: pa.Table) -> list[str]:
+        if self.settings.id_column is None:
+            return content_ids(table)
+        return id_texts(table[self.settings.id_column]).drop_null().to_pylist()
+
+    def _add_column(self, field: pa.Field, cells: pa.Array) -> None:
+        seen = self.columns.setdefault(field.name, {})
+        if self.is_text and field.name not in self.roles:  # ids like 007 stay what they are
+            known = self.fields.get(field.name, pa.field(field.name, pa.null())).type
+            cells = _narrowest(cells, known, seen)
+            field = field.with_type(cells.type)
+        self.fields[field.name] = field
+        _add_range(seen, cells)
+
+
+def id_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Ids as text; null where there is none."""
+    texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+
+def from_text(cells: pa.Array, type: pa.DataType) -> pa.Array:
+    """Cells of a CSV file as values of a type; null where one of MISSING stands.
+
+    Raises:
+        pa.ArrowInvalid: a cell is none of the type.
+    """
+    if pa.types.is_string(type):
+        return cells
+    present = present_texts(cells)
+    if pa.types.is_boolean(type):
+        return _booleans(present)
+    return _nulls(present) if pa.types.is_null(type) else present.cast(type)
+
+
+def present_texts(cells: pa.Array) -> pa.Array:
+    """Cells of a CSV file without the spaces around them; null where one of MISSING stands."""
+    trimmed = pc.utf8_trim_whitespace(cells)
+    return pc.if_else(pc.is_in(trimmed, pa.array(MISSING)), pa.scalar(None, pa.string()), trimmed)
+
+
+def numbers(cells: pa.Array) -> pa.Array | None:
+    """The numbers in a column, those in its lists included; None if it has no numbers."""
+    if pa.types.is_list(cells.type) or pa.types.is_fixed_size_list(cells.type):
+        return None if not is_number(cells.type.value_type) else cells.flatten()
+    return cells if is_number(cells.type) or pa.types.is_boolean(cells.type) else None
+
+
+def is_number(type: pa.DataType) -> bool:
+    """Whether it is an integer or a float."""
+    return pa.types.is_integer(type) or pa.types.is_floating(type)
+
+
+def _narrowest(cells: pa.Array, known: pa.DataType, seen: dict[str, Any]) -> pa.Array:
+    """The cells in the first type, from the known one on, that holds them."""
+    for type in WIDER[known][:-1]:
+        try:
+            return from_text(cells, type)
+        except pa.ArrowInvalid:
+            continue
+    seen.setdefault("text", next(filter(_is_word, cells.to_pylist()), None))
+    return cells
+
+
+def _is_word(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return cell.strip() not in MISSING
+    return False
+
+
+def _booleans(cells: pa.Array) -> pa.Array:
+    lower = pc.utf8_lower(cells)
+    known = pc.is_in(lower, pa.array(["true", "false", None]))
+    if not pc.all(known, min_count=0).as_py():
+        raise pa.ArrowInvalid("neither true nor false")
+    return pc.equal(lower, "true")
+
+
+def _nulls(cells: pa.Array) -> pa.Array:
+    if cells.null_count < len(cells):
+        raise pa.ArrowInvalid("not all missing")
+    return pa.nulls(len(cells))
+
+
+def _add_range(seen: dict[str, Any], cells: pa.Array) -> None:
+    if pa.types.is_list(cells.type):
+        lengths = pc.value_counts(pc.list_value_length(cells).drop_null()).to_pylist()
+        known = Counter(seen.get("lengths", {}))
+        seen["lengths"] = dict(known + Counter({pair["values"]: pair["counts"] for pair in lengths}))
+    found = numbers(cells)
+    if found is not None and len(found) and (ends := finite_range(found)):
+        seen["low"], seen["high"] = (
+            min(seen.get("low", ends[0]), ends[0]),
+            max(seen.get("high", ends[1]), ends[1]),
+        )
+
+
+def finite_range(values: pa.Array) -> tuple[float, float] | None:
+    """The smallest and largest finite number, or None if there is none."""
+    if pa.types.is_floating(values.type):
+        values = values.filter(pc.less_equal(pc.abs(values), INFINITE))  # drops nan and null too
+    elif pa.types.is_boolean(values.type):
+        values = values.cast(pa.uint8())
+    ends = pc.min_max(values)
+    return None if not ends["min"].is_valid else (ends["min"].as_py(), ends["max"].as_py())

@@ -1,0 +1,96 @@
+"""What became of the rows of a source: counts by reason and split, and the ranges of the columns."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from tasks import kinds
+from tasks.columns import to_arrays
+
+EXAMPLE = 200  # characters of a rejected row that are shown
+
+
+class Rejection(BaseModel):
+    """How many rows were rejected for a reason, and the beginning of the first one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    count: int
+    example: str
+
+
+class Extent(BaseModel):
+    """The smallest and largest number of a column, in all accepted rows and in the train rows among them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    low: float | int
+    high: float | int
+    train_low: float | int | None
+    train_high: float | int | None
+
+
+class Summary(BaseModel):
+    """What became of one or more files; extents by the column's stored name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rejected: dict[str, Rejection]
+    splits: dict[str, int]
+    extents: dict[str, Extent]
+
+    @property
+    def rows(self) -> int:
+        """Accepted and rejected rows."""
+        return sum(self.splits.values()) + sum(rejection.count for rejection in self.rejected.values())
+
+
+def summarize(rows: pa.Table, rejected_rows: pa.Table, used: list[str]) -> Summary:
+    """What became of a part, with the extents of the used columns."""
+    rejected: dict[str, Rejection] = {}
+    for reason, content in zip(*(rejected_rows[name].to_pylist() for name in ("reason", "content")), strict=True):
+        known = rejected.get(reason, Rejection(count=0, example=content[:EXAMPLE]))
+        rejected[reason] = known.model_copy(update={"count": known.count + 1})
+    split = rows["split"].to_numpy(zero_copy_only=False)
+    splits = {name: int((split == name).sum()) for name in kinds.SPLITS}
+    values = to_arrays(rows, used)
+    extents = {name: _extent(array, split == "train") for name, array in values.items() if len(array)}
+    return Summary(rejected=rejected, splits=splits, extents=extents)
+
+
+def merged(summaries: Iterable[Summary]) -> Summary:
+    """What became of all of it."""
+    rejected: dict[str, Rejection] = {}
+    splits = dict.fromkeys(kinds.SPLITS, 0)
+    extents: dict[str, Extent] = {}
+    for summary in summaries:
+        for reason, further in summary.rejected.items():
+            known = rejected.get(reason, further.model_copy(update={"count": 0}))
+            rejected[reason] = known.model_copy(update={"count": known.count + further.count})
+        splits = {name: count + summary.splits[name] for name, count in splits.items()}
+        for name, extent in summary.extents.items():
+            extents[name] = _wider(extents[name], extent) if name in extents else extent
+    return Summary(rejected=rejected, splits=splits, extents=extents)
+
+
+def _extent(values: np.ndarray, is_train: np.ndarray) -> Extent:
+    train = values[is_train]
+    return Extent(
+        low=values.min().item(),
+        high=values.max().item(),
+        train_low=train.min().item() if len(train) else None,
+        train_high=train.max().item() if len(train) else None,
+    )
+
+
+def _wider(one: Extent, other: Extent) -> Extent:
+    lows = [low for low in (one.train_low, other.train_low) if low is not None]
+    highs = [high for high in (one.train_high, other.train_high) if high is not None]
+    return Extent(
+        low=min(one.low, other.low),
+        high=max(one.high, other.high),
+        train_low=min(lows, default=None),
+        train_high=max(highs, default=None),
+    )

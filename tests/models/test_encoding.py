@@ -1,0 +1,190 @@
+"""The encoding: both ways, in the user's own types and ranges."""
+
+import json
+
+import numpy as np
+import pytest
+
+from models.encoding import Column, Encoding, Kind, fit_encoding, image_shape
+from models.scaling import choose_scaling
+from models.settings import EncodingSettings, Scaling
+
+ROWS = 4000
+SCALINGS = [Scaling.STANDARD, Scaling.ROBUST, Scaling.LOG, Scaling.QUANTILE, Scaling.AUTO]
+RANDOM = np.random.default_rng(7)
+NUMBERS = {
+    "normal": RANDOM.normal(size=ROWS),
+    "far from zero": 1e9 + RANDOM.normal(size=ROWS),
+    "tiny": 1e-12 * RANDOM.normal(size=ROWS),
+    "log-normal": RANDOM.lognormal(sigma=3, size=ROWS),
+    "cauchy": RANDOM.standard_cauchy(size=ROWS),
+    "two far apart": np.where(RANDOM.random(ROWS) < 0.5, 0.0, 1e12) + RANDOM.normal(size=ROWS),
+    "one sentinel": np.r_[RANDOM.normal(size=ROWS - 1), -1e30],
+    "mostly zero": np.where(RANDOM.random(ROWS) < 0.9, 0.0, RANDOM.exponential(size=ROWS)),
+    "single precision": RANDOM.normal(size=ROWS).astype(np.float32),
+    "counts": RANDOM.poisson(3, size=ROWS),
+    "heavy counts": (RANDOM.pareto(1, size=ROWS) * 10).astype(np.int64),
+    "bytes": RANDOM.integers(0, 256, size=ROWS).astype(np.uint8),
+    "large integers": 2**60 + RANDOM.integers(0, 100, size=ROWS),
+    "wide integers": RANDOM.integers(-(2**63), 2**63 - 1, size=ROWS),
+    "large unsigned": np.uint64(2**64 - 200) + RANDOM.integers(0, 100, size=ROWS).astype(np.uint64),
+    "rare flag": RANDOM.random(ROWS) < 0.01,
+}
+ARROW_NAMES = {"float64": "double", "float32": "float"}
+
+
+def number(values: np.ndarray) -> Column:
+    dtype = ARROW_NAMES.get(values.dtype.name, values.dtype.name)
+    return Column("x", Kind.NUMBER, dtype, 1, values.min().item(), values.max().item())
+
+
+def lists(values: np.ndarray, kind: Kind) -> Column:
+    dtype = ARROW_NAMES.get(values.dtype.name, values.dtype.name)
+    return Column("x", kind, dtype, values.shape[1], values.min().item(), values.max().item())
+
+
+def fit(column: Column, values: np.ndarray, scaling: Scaling = Scaling.AUTO) -> Encoding:
+    return fit_encoding([column], {"x": values[::3]}, EncodingSettings(scaling=scaling))
+
+
+def distance(one: np.ndarray, other: np.ndarray, column: Column) -> float:
+    """Largest difference as a share of the column's range."""
+    exact = [abs(a - b) for a, b in zip(one.ravel().tolist(), other.ravel().tolist(), strict=True)]
+    return float(max(exact) / (column.high - column.low))
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_round_trip(name: str, scaling: Scaling) -> None:
+    """Decoding an encoded column gives it back within 1e-5 of its range, in its type."""
+    values = NUMBERS[name]
+    column = number(values)
+    encoding = fit(column, values, scaling)
+    decoded = encoding.decode(encoding.encode({"x": values}))["x"]
+    assert decoded.dtype == values.dtype
+    assert distance(decoded, values, column) <= 1e-5
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+@pytest.mark.parametrize("name", ["log-normal", "heavy counts", "bytes", "rare flag", "wide integers"])
+def test_any_vector_decodes_into_the_range(name: str, scaling: Scaling) -> None:
+    """Generated values stay between the column's smallest and largest one, however far a vector lies."""
+    values = NUMBERS[name]
+    encoding = fit(number(values), values, scaling)
+    decoded = encoding.decode(np.linspace(-1e4, 1e4, 501, dtype=np.float32)[:, None])["x"]
+    assert decoded.dtype == values.dtype
+    assert decoded.min() >= values.min()
+    assert decoded.max() <= values.max()
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_automatic_scaling_gives_order_one(name: str) -> None:
+    """Whatever the tails, 98 of 100 numbers are encoded between -11 and 11, and none beyond 50."""
+    values = NUMBERS[name]
+    encoded = fit(number(values), values).encode({"x": values})
+    assert np.abs(np.quantile(encoded, [0.01, 0.99])).max() < 11
+    assert np.abs(encoded).max() < 50
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("normal", Scaling.STANDARD),
+        ("far from zero", Scaling.STANDARD),
+        ("bytes", Scaling.STANDARD),
+        ("rare flag", Scaling.STANDARD),
+        ("log-normal", Scaling.LOG),
+        ("one sentinel", Scaling.QUANTILE),
+        ("mostly zero", Scaling.QUANTILE),
+    ],
+)
+def test_automatic_scaling_follows_the_tails(name: str, expected: Scaling) -> None:
+    """Light tails are standardised, long ones logged, and what no logarithm mends is mapped by quantiles."""
+    assert choose_scaling(NUMBERS[name].astype(float)) is expected
+
+
+def test_far_outliers_around_an_ordinary_body_are_scaled_robustly() -> None:
+    """A few values at six times the body's extent don't set its scale."""
+    values = np.r_[RANDOM.uniform(-1, 1, ROWS), 8.0, -8.0]
+    assert choose_scaling(values) is Scaling.ROBUST
+
+
+def test_standard_scaling_has_mean_zero_and_deviation_one() -> None:
+    """1, 2, 3, 4, 5 have mean 3 and deviation sqrt(2)."""
+    values = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    encoding = fit_encoding([number(values)], {"x": values}, EncodingSettings(scaling=Scaling.STANDARD))
+    expected = np.array([[-2.0], [-1.0], [0.0], [1.0], [2.0]]) / np.sqrt(2)
+    np.testing.assert_allclose(encoding.encode({"x": values}), expected, atol=1e-6)
+
+
+def test_quantile_scaling_is_normal() -> None:
+    """The quartiles of a skewed column are encoded as those of a normal distribution, -0.674 and 0.674."""
+    values = NUMBERS["log-normal"]
+    encoded = fit(number(values), values, Scaling.QUANTILE).encode({"x": values})
+    np.testing.assert_allclose(np.quantile(encoded, [0.25, 0.5, 0.75]), [-0.674, 0, 0.674], atol=0.1)
+
+
+def test_single_columns_can_have_their_own_scaling() -> None:
+    """The scaling of a column by name wins over the general one."""
+    values = {"a": NUMBERS["normal"], "b": NUMBERS["normal"]}
+    columns = [Column(name, Kind.NUMBER, "double", 1, -5, 5) for name in values]
+    settings = EncodingSettings(scaling=Scaling.STANDARD, columns={"b": Scaling.ROBUST})
+    encoding = fit_encoding(columns, values, settings)
+    assert [column.scaling for column in encoding.columns] == ["standard", "robust"]
+
+
+def test_images_are_encoded_between_zero_and_one() -> None:
+    """Pixels are divided by 255, and come back exactly."""
+    pixels = np.array([[0, 255, 51, 102]], dtype=np.uint8)
+    encoding = fit(lists(pixels, Kind.IMAGE), pixels)
+    vectors = encoding.encode({"x": pixels})
+    np.testing.assert_allclose(vectors, [[0.0, 1.0, 0.2, 0.4]], atol=1e-7)
+    assert encoding.decode(vectors)["x"].tolist() == [[0, 255, 51, 102]]
+    assert encoding.is_image
+
+
+def test_embeddings_keep_their_geometry() -> None:
+    """Distances between encoded embeddings are those between the embeddings, times one number."""
+    values = RANDOM.normal(size=(200, 5)) * [1, 2, 3, 4, 5] + 10
+    vectors = fit(lists(values, Kind.EMBEDDING), values).encode({"x": values})
+    ratio = np.linalg.norm(vectors[1:] - vectors[0], axis=1) / np.linalg.norm(values[1:] - values[0], axis=1)
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
+def test_embeddings_round_trip(dtype: str) -> None:
+    """An embedding comes back within 1e-5 of its range, in its type."""
+    values = (100 * RANDOM.standard_t(2, size=(500, 6))).astype(dtype)
+    column = lists(values, Kind.EMBEDDING)
+    encoding = fit(column, values)
+    decoded = encoding.decode(encoding.encode({"x": values}))["x"]
+    assert decoded.dtype == values.dtype
+    assert distance(decoded, values, column) <= 1e-5
+
+
+def test_vectors_put_the_columns_side_by_side() -> None:
+    """A number and an image of four pixels make vectors of five coordinates, and no image."""
+    pixels = RANDOM.integers(0, 256, size=(10, 4)).astype(np.uint8)
+    columns = [
+        Column("a", Kind.NUMBER, "double", 1, 0.0, 9.0),
+        Column("b", Kind.IMAGE, "uint8", 4, 0, 255),
+    ]
+    encoding = fit_encoding(columns, {"a": np.arange(10.0)}, EncodingSettings())
+    vectors = encoding.encode({"a": np.arange(10.0), "b": pixels})
+    assert vectors.shape == (10, 5)
+    assert vectors.dtype == np.float32
+    assert encoding.width == 5
+    assert not encoding.is_image
+
+
+def test_an_encoding_goes_through_json_unchanged() -> None:
+    """What JSON gives back equals what went in, large integers included."""
+    columns = [number(NUMBERS["large integers"]), Column("y", Kind.IMAGE, "uint8", 4, 0, 255, (2, 2))]
+    encoding = fit_encoding(columns, {"x": NUMBERS["large integers"]}, EncodingSettings(scaling=Scaling.QUANTILE))
+    assert Encoding.from_json(json.loads(json.dumps(encoding.to_json()))) == encoding
+
+
+@pytest.mark.parametrize(("width", "shape"), [(64, (8, 8)), (784, (28, 28)), (3072, (32, 32, 3)), (50, None)])
+def test_images_are_square_if_they_can_be(width: int, shape: tuple[int, ...] | None) -> None:
+    """A square number of pixels is grey, three times one is colour, and others stay flat."""
+    assert image_shape(width) == shape
