@@ -1,0 +1,26 @@
+"""Matching of two labellings by the assignment that lets most rows agree."""
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+
+def contingency(labels_true: np.ndarray, labels_pred: np.ndarray) -> np.ndarray:
+    """Counts of rows, (n_classes, n_clusters), in sorted order of both labels."""
+    classes, row = np.unique(labels_true, return_inverse=True)
+    clusters, column = np.unique(labels_pred, return_inverse=True)
+    counts = np.zeros((len(classes), len(clusters)), dtype=np.int64)
+    np.add.at(counts, (row, column), 1)
+    return counts
+
+
+def matched_accuracy(labels_true: np.ndarray, labels_pred: np.ndarray) -> float:
+    """Clustering accuracy (ACC): share of rows that agree under the best one-to-one matching (Kuhn 1955)."""
+    counts = contingency(labels_true, labels_pred)
+    row, column = linear_sum_assignment(counts, maximize=True)
+    return float(counts[row, column].sum() / counts.sum())
+
+
+def purity(labels_true: np.ndarray, labels_pred: np.ndarray) -> float:
+    """Share of rows that belong to the commonest class of their cluster."""
+    counts = contingency(labels_true, labels_pred)
+    return float(counts.max(axis=0).sum() / counts.sum())

@@ -1,0 +1,71 @@
+"""The multilayer perceptrons that every model is built from, and their prediction in fixed blocks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+PREDICTION_ROWS = 256
+
+
+@dataclass(frozen=True)
+class DataShape:
+    """What the data's vectors look like: image vectors are pixels in [0, 1], others are standardised."""
+
+    n_columns: int
+    image: bool
+
+    @property
+    def activation(self) -> str:
+        """Output activation of whatever makes such vectors."""
+        return "sigmoid" if self.image else "linear"
+
+
+def choose_units(n_columns: int) -> int:
+    """Width of hidden layers for data of this width: 128 to 512, a power of two."""
+    return min(512, max(128, 2 ** int(np.ceil(np.log2(4 * n_columns)))))
+
+
+def build_mlp(
+    name: str,
+    n_inputs: int,
+    n_outputs: int,
+    units: int,
+    seed: int,
+    activation: str = "linear",
+    layers: int = 2,
+) -> keras.Model:
+    """Dense layers with leaky ReLU; weights are a function of the seed. (batch, n_inputs) -> (batch, n_outputs)."""
+    x = inputs = keras.Input((n_inputs,))
+    for layer in range(layers):
+        x = keras.layers.Dense(units, kernel_initializer=keras.initializers.HeNormal(seed * 16 + layer))(x)
+        x = keras.layers.LeakyReLU(0.2)(x)
+    last = keras.initializers.GlorotUniform(seed * 16 + layers)
+    x = keras.layers.Dense(n_outputs, kernel_initializer=last, activation=activation)(x)
+    return keras.Model(inputs, x, name=name)
+
+
+def hidden_features(network: keras.Model) -> keras.Model:
+    """The network up to its last hidden layer, sharing its weights."""
+    return keras.Model(network.input, network.layers[-2].output)
+
+
+def descend(
+    network: keras.Model, optimizer: keras.optimizers.Optimizer, tape: tf.GradientTape, loss: tf.Tensor
+) -> None:
+    """One step of the optimizer on the network's weights."""
+    variables = network.trainable_variables
+    optimizer.apply(tape.gradient(loss, variables), variables)
+
+
+def predict_in_blocks(function: Callable[[tf.Tensor], tf.Tensor], x: np.ndarray) -> np.ndarray:
+    """Apply a compiled function to zero-padded blocks of one shape: a row's answer never depends on its batch."""
+    blocks = []
+    for start in range(0, max(len(x), 1), PREDICTION_ROWS):
+        rows = x[start : start + PREDICTION_ROWS]
+        block = np.zeros((PREDICTION_ROWS, x.shape[1]), np.float32)
+        block[: len(rows)] = rows
+        blocks.append(function(tf.constant(block)).numpy()[: len(rows)])
+    return np.concatenate(blocks)

@@ -1,0 +1,252 @@
+"""What each model and stage can be told: the UI's form, the command line's help and the API's check.
+
+Pydantic only; importing this file never loads TensorFlow.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+
+class Settings(BaseModel):
+    """Frozen values with bounds; an unknown name is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelName(StrEnum):
+    """The generative models that can be fitted."""
+
+    GAN = "gan"
+    CLUSTERGAN = "clustergan"
+
+
+class Scaling(StrEnum):
+    """How a numeric column becomes numbers of order one."""
+
+    AUTO = "auto"
+    STANDARD = "standard"
+    ROBUST = "robust"
+    QUANTILE = "quantile"
+    LOG = "log"
+
+
+class PartitionMethod(StrEnum):
+    """What turns the model's answers into clusters."""
+
+    AUTO = "auto"
+    RESPONSIBILITIES = "responsibilities"
+    KMEANS = "kmeans"
+    HIERARCHICAL = "hierarchical"
+
+
+class PartitionOf(StrEnum):
+    """What is partitioned: the real train rows, or the samples (whose clusters then take the rows)."""
+
+    ROWS = "rows"
+    SAMPLES = "samples"
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Clusters = Annotated[int, Field(ge=2, le=1000)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class SourceSettings(Settings):
+    """Where the rows come from and which columns mean what."""
+
+    id_column: str | None = Field(
+        None, description="Column that identifies a row; without one, a row is known by its content."
+    )
+    label_column: str | None = Field(
+        None, description="Column with known classes; used by the evaluation alone, never by training."
+    )
+    split_column: str | None = Field(
+        None,
+        description="Column with the values train, validation (else a tenth of train) and test; "
+        "without one, rows are split 80/10/10 by a hash.",
+    )
+    ignore: tuple[str, ...] = Field((), description="Columns that take no part, but are kept for the export.")
+    max_rejected: float = Field(
+        0.5, ge=0, le=1, description="Largest share of unusable rows before the source is refused as a whole."
+    )
+
+
+class EncodingSettings(Settings):
+    """How columns become the vectors that models see."""
+
+    scaling: Scaling = Field(
+        Scaling.AUTO, description="Scaling of numeric columns; auto chooses for each column by its tails."
+    )
+    columns: dict[str, Scaling] = Field(
+        default_factory=dict, description="Scaling of single columns by name, over the general choice."
+    )
+
+
+class TrainingSettings(Settings):
+    """The training loop, for every model."""
+
+    max_rows: int = Field(200_000, ge=100, description="Largest number of train rows that the networks see.")
+    check_every: int = Field(500, ge=1, description="Steps between two checks of guards and stop criterion.")
+    checkpoint_every: int = Field(1000, ge=1, description="Steps between two checkpoints.")
+    patience: int = Field(10, ge=1, description="Checks without improvement of the stop criterion before stopping.")
+    guard_checks: int = Field(5, ge=1, description="Checks in a row that a guard must fail before it stops the phase.")
+    max_restarts: int = Field(3, ge=0, description="Returns to the last checkpoint after losses that are not finite.")
+    timeout_minutes: float = Field(720, gt=0, description="Longest time for one phase before it is stopped.")
+
+
+class ModelSettings(Settings):
+    """What a model can be told. A field with a `phase` matters from that phase on; the others from the first."""
+
+    phases: ClassVar[tuple[str, ...]]
+    has_components: ClassVar[bool]
+
+    def up_to(self, phase: str) -> dict[str, Any]:
+        """The values that decide the result of a phase."""
+        reached = self.phases[: self.phases.index(phase) + 1]
+        return {
+            name: value
+            for name, value in self.model_dump(mode="json").items()
+            if _phase_of(type(self).model_fields[name]) in (None, *reached)
+        }
+
+
+def _phase_of(field: FieldInfo) -> Any:
+    return field.json_schema_extra.get("phase") if isinstance(field.json_schema_extra, dict) else None
+
+
+ENCODER: dict[str, Any] = {"phase": "encoder"}
+ADVERSARIAL: dict[str, Any] = {"phase": "adversarial"}
+
+
+class GanSettings(ModelSettings):
+    """The article's GAN of multilayer perceptrons, with an encoder that inverts the generator."""
+
+    phases: ClassVar = ("adversarial", "encoder")
+    has_components: ClassVar = False
+
+    latent_dim: int = Field(16, ge=1, le=1024, description="Size of the generator's noise.")
+    embedding_dim: int = Field(
+        16,
+        ge=2,
+        le=1024,
+        description="Size of the embedding in which rows are partitioned.",
+        json_schema_extra=ENCODER,
+    )
+    neighbors: int = Field(
+        10,
+        ge=1,
+        le=100,
+        description="Nearest rows of a row that its embedding is drawn to.",
+        json_schema_extra=ENCODER,
+    )
+    temperature: float = Field(
+        0.5,
+        gt=0,
+        le=10,
+        description="Softness with which the embedding separates other rows.",
+        json_schema_extra=ENCODER,
+    )
+    units: int | None = Field(
+        None, ge=2, le=4096, description="Width of the hidden layers; chosen by the data if empty."
+    )
+    batch_size: int = Field(128, ge=8, le=8192, description="Rows in an adversarial training step.")
+    steps: int = Field(5000, ge=1, description="Adversarial training steps.")
+    learning_rate: float = Field(2e-4, gt=0, le=1, description="Adam's step size in the adversarial phase.")
+    encoder_batch_size: int = Field(
+        256, ge=8, le=8192, description="Rows in a training step of the encoder.", json_schema_extra=ENCODER
+    )
+    encoder_steps: int = Field(
+        3000,
+        ge=1,
+        description="Training steps of the encoder, after the adversarial phase.",
+        json_schema_extra=ENCODER,
+    )
+    encoder_rate: float = Field(
+        1e-3, gt=0, le=1, description="Adam's step size for the encoder.", json_schema_extra=ENCODER
+    )
+
+
+class ClusterGanSettings(ModelSettings):
+    """ClusterGAN (Mukherjee et al. 2019): noise and one-hot code, both recovered by an encoder that sees real rows."""
+
+    phases: ClassVar = ("pretraining", "adversarial")
+    has_components: ClassVar = True
+
+    latent_dim: int = Field(10, ge=1, le=1024, description="Size of the continuous part of the latent.")
+    neighbors: int = Field(10, ge=1, le=100, description="Nearest rows of a row that should share its cluster.")
+    balance: float = Field(2.0, ge=0, le=100, description="Weight of equal cluster sizes against agreeing neighbours.")
+    units: int | None = Field(
+        None, ge=2, le=4096, description="Width of the hidden layers; chosen by the data if empty."
+    )
+    pretraining_batch_size: int = Field(256, ge=8, le=8192, description="Rows in a pretraining step.")
+    pretraining_steps: int = Field(2000, ge=1, description="Steps in which the encoder learns clusters of neighbours.")
+    pretraining_rate: float = Field(1e-3, gt=0, le=1, description="Adam's step size in pretraining.")
+    batch_size: int = Field(64, ge=8, le=8192, description="Rows in a training step.", json_schema_extra=ADVERSARIAL)
+    steps: int = Field(4000, ge=1, description="Generator steps.", json_schema_extra=ADVERSARIAL)
+    critic_steps: int = Field(
+        5, ge=1, le=20, description="Critic steps for each generator step.", json_schema_extra=ADVERSARIAL
+    )
+    learning_rate: float = Field(
+        1e-4,
+        gt=0,
+        le=1,
+        description="Adam's step size in the adversarial phase.",
+        json_schema_extra=ADVERSARIAL,
+    )
+
+
+class SampleSettings(Settings):
+    """The generated rows."""
+
+    count: int = Field(1000, ge=1, description="Number of samples to generate.")
+    component: int | None = Field(
+        None,
+        ge=0,
+        description="The model's component to generate from; all of them in equal shares if empty.",
+    )
+
+
+class ScoreSettings(Settings):
+    """The probabilities of rows and samples."""
+
+    outlier_rate: float = Field(
+        0.01, gt=0, lt=0.5, description="Share of ordinary rows that may be called outliers (false alarms)."
+    )
+
+
+class PartitionSettings(Settings):
+    """How rows are put into clusters."""
+
+    method: PartitionMethod = Field(
+        PartitionMethod.AUTO,
+        description="Auto takes the model's own responsibilities, or k-means without them.",
+    )
+    of: PartitionOf = Field(PartitionOf.ROWS, description="Whether real rows or samples are partitioned.")
+    restarts: int = Field(20, ge=1, le=1000, description="Starts of k-means, the best of which counts.")
+    max_rows: int = Field(5000, ge=100, description="Rows beyond which hierarchical clustering joins micro-clusters.")
+
+    def method_for(self, has_components: bool) -> PartitionMethod:
+        """The method that auto stands for."""
+        if self.method != PartitionMethod.AUTO:
+            return self.method
+        if has_components and self.of == PartitionOf.ROWS:
+            return PartitionMethod.RESPONSIBILITIES
+        return PartitionMethod.KMEANS
+
+
+class EvaluationSettings(Settings):
+    """What the evaluation measures on."""
+
+    max_rows: int = Field(5000, ge=100, description="Rows in the sample that the silhouette is computed on.")
+
+
+def model_settings(name: ModelName, values: dict[str, object]) -> GanSettings | ClusterGanSettings:
+    """The settings of a model from JSON values."""
+    match name:
+        case ModelName.GAN:
+            return GanSettings.model_validate(values)
+        case ModelName.CLUSTERGAN:
+            return ClusterGanSettings.model_validate(values)

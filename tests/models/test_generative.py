@@ -1,0 +1,83 @@
+"""What every model promises on arrays, trained or not."""
+
+import numpy as np
+import pytest
+
+from models.settings import ClusterGanSettings, GanSettings, ModelName
+from tests.models.training_runs import CLUSTERS, COLUMNS, blobs, run_phase, small_model
+
+BOTH = pytest.mark.parametrize("name", list(ModelName))
+
+
+@BOTH
+def test_a_row_gets_the_same_bits_in_any_batch(name):
+    """Alone, at other positions, beside other rows."""
+    model, x = small_model(name, units=128), blobs(700)
+    everything = model.embed(x)
+    for rows in ([5], [699, 5, 3], list(range(300, 620))):
+        np.testing.assert_array_equal(everything[rows], model.embed(x[rows]))
+        np.testing.assert_array_equal(model.score(x)["logit"][rows], model.score(x[rows])["logit"])
+
+
+@BOTH
+def test_samples_made_in_parts_equal_the_whole(name):
+    """Sample i is a function of the seed and i."""
+    model = small_model(name)
+    x, components = model.sample(600, None, seed=3)
+    for start, n in ((0, 250), (250, 7), (257, 343)):
+        part, part_components = model.sample(n, None, seed=3, start=start)
+        np.testing.assert_array_equal(x[start : start + n], part)
+        np.testing.assert_array_equal(components[start : start + n], part_components)
+    assert not np.array_equal(x, model.sample(600, None, seed=4)[0])
+
+
+def test_components_are_drawn_uniformly_or_as_asked():
+    """A third of 3,000 samples each, within four standard deviations; minus one without components."""
+    _, components = small_model(ModelName.CLUSTERGAN).sample(3000, None, seed=0)
+    assert np.abs(np.bincount(components, minlength=CLUSTERS) - 1000).max() < 4 * np.sqrt(3000 * 2 / 9)
+    assert set(small_model(ModelName.CLUSTERGAN).sample(5, 2, seed=0)[1]) == {2}
+    assert set(small_model(ModelName.GAN).sample(5, None, seed=0)[1]) == {-1}
+
+
+@BOTH
+def test_answers_have_a_line_for_each_row(name):
+    """Shapes of embed, score, sample and responsibilities, which sum to one."""
+    model, x = small_model(name), blobs(11)
+    assert model.embed(x).shape[0] == 11
+    assert {key: value.shape for key, value in model.score(x).items()} == {
+        "logit": (11,),
+        "typicality": (11,),
+    }
+    assert model.sample(5, None, seed=0)[0].shape == (5, COLUMNS)
+    if model.n_components:
+        np.testing.assert_allclose(model.predict_proba(x).sum(1), 1, rtol=1e-6)
+
+
+@BOTH
+def test_phases_and_components_are_those_of_the_settings(name):
+    """Settings know them without TensorFlow."""
+    settings = {ModelName.GAN: GanSettings, ModelName.CLUSTERGAN: ClusterGanSettings}[name]
+    assert small_model(name).phases == settings.phases
+    assert (small_model(name).n_components is not None) == settings.has_components
+
+
+def test_clustergan_finds_three_distant_clusters(tmp_path):
+    """Rows of a blob share a responsibility, and samples of a component lie in one blob."""
+    x = blobs()
+    model = small_model(ModelName.CLUSTERGAN, pretraining_steps=300, steps=300)
+    for phase in model.phases:
+        assert run_phase(model, phase, tmp_path / phase).stop_reason in ("completed", "converged")
+    clusters = model.predict_proba(x).argmax(1)
+    distances = ((x[:, None] - x[None]) ** 2).sum(-1)
+    assert len(set(clusters)) == CLUSTERS
+    assert (clusters[:, None] == clusters[None])[distances < 1].all()
+
+
+def test_typicality_of_a_trained_gan_falls_far_from_the_data(tmp_path):
+    """A row ten standard deviations away is less typical than every train row."""
+    x = blobs()
+    model = small_model(ModelName.GAN, steps=300, encoder_steps=300)
+    for phase in model.phases:
+        run_phase(model, phase, tmp_path / phase)
+    far = np.full((1, COLUMNS), 10, np.float32)
+    assert model.score(far)["typicality"][0] < model.score(x)["typicality"].min()
