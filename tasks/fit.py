@@ -1,0 +1,187 @@
+"""Stage fit: vectors to a fitted model, phase by phase, each phase an artifact of its own."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+from prefect import get_run_logger
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+
+from models.encoding import Encoding
+from models.settings import ModelName, ModelSettings, TrainingSettings
+from tasks import kinds
+from tasks.checkpoints import StoredCheckpoints
+from tasks.code import code_digest, library_versions
+from tasks.loading import load_split
+from tasks.model import ModelSpec
+from tasks.process import ModelProcess
+from tasks.stage import Artifacts, cached, stage
+from tasks.store import Artifact, Store
+
+VALIDATION_ROWS = 10_000  # that checks and stop criteria look at
+SECONDS_BETWEEN_UPDATES = 5.0  # each one is a row in the server's database
+
+Report = Callable[[str, int, int, dict[str, float]], None]  # phase, step, total steps, values
+
+
+@stage(name="fit")
+def fit(
+    vectors: Artifact,
+    encoding: Artifact,
+    model: ModelName,
+    settings: ModelSettings,
+    training: TrainingSettings,
+    clusters: int,
+    seed: int,
+    store: str,
+    process: ModelProcess,
+) -> Artifacts:
+    """Train each phase that the store doesn't have; gives `model` and `history`.
+
+    Costs steps x batch size x weights; memory grows with `training.max_rows`, not with the table.
+    """
+    place = Store(store)
+    spec = model_spec(place, encoding, model, settings, clusters, seed)
+    found = place.find("fit", phase_key(place, settings.phases[-1], vectors, spec, settings, training))
+    if found:
+        return cached(found)
+    return fit_phases(place, vectors, spec, settings, training, process, _reporter())
+
+
+def model_spec(
+    store: Store, encoding: Artifact, model: ModelName, settings: ModelSettings, clusters: int, seed: int
+) -> ModelSpec:
+    """What decides the model's networks; a model without components is the same for every number of clusters."""
+    described = Encoding.from_json(store.json(encoding))
+    return ModelSpec(
+        model=model,
+        settings=settings.model_dump(mode="json"),
+        width=described.width,
+        image=described.is_image,
+        clusters=clusters if settings.has_components else 0,
+        seed=seed,
+    )
+
+
+def fit_phases(
+    store: Store,
+    vectors: Artifact,
+    spec: ModelSpec,
+    settings: ModelSettings,
+    training: TrainingSettings,
+    process: ModelProcess,
+    report: Report,
+) -> Artifacts:
+    """Run the phases in order and join what they made into one model."""
+    weights = process.scratch / "weights"
+    shutil.rmtree(weights, ignore_errors=True)
+    weights.mkdir()
+    made = []
+    for phase in settings.phases:
+        key = phase_key(store, phase, vectors, spec, settings, training)
+        made.append(fit_phase(store, key, phase, vectors, spec, training, process, weights, report))
+        for name, content in store.contents(made[-1]["weights"]).items():
+            (weights / name).write_bytes(content)
+    with store.attempt("fit", key) as attempt:
+        attempt.write_file("model", "model.json", json.dumps(spec.model_dump(mode="json"), sort_keys=True).encode())
+        weights_of = {file.path.rsplit("/", 1)[1]: file for each in made for file in store.files(each["weights"])}
+        attempt.refer("model", weights_of.values())  # a network that two phases train is the later one's
+        attempt.refer("history", (file for each in made for file in store.files(each["history"])))
+        return attempt.commit()
+
+
+def fit_phase(
+    store: Store,
+    key: str,
+    phase: str,
+    vectors: Artifact,
+    spec: ModelSpec,
+    training: TrainingSettings,
+    process: ModelProcess,
+    weights: Path,
+    report: Report,
+) -> Artifacts:
+    """The weights and the history of one phase: from the store, or trained from the last checkpoint on."""
+    found = store.find("phase", key)
+    if found:
+        return found
+    result = process.ask(
+        "train",
+        spec=spec.model_dump(mode="json"),
+        phase=phase,
+        weights=str(weights),
+        inputs=_training_rows(store, vectors, training, spec.seed, process),
+        training=training.model_dump(mode="json"),
+        seed=spec.seed,
+        store=store.root,
+        checkpoints=key,
+        timeout=training.timeout_minutes * 60,
+        progress=lambda message: report(phase, message["step"], message["total"], message["values"]),
+    )
+    with store.attempt("phase", key) as attempt:
+        for network in result["networks"]:
+            name = f"{network}.weights.h5"
+            attempt.write_file("weights", name, (weights / name).read_bytes())
+        attempt.write_table("history", history_table(phase, result["history"]))
+        attempt.write_json("outcome", {"steps": result["steps"], "stop_reason": result["stop_reason"]})
+        made = attempt.commit()
+    StoredCheckpoints(store, key, process.scratch).clear()
+    return made
+
+
+def history_table(phase: str, history: list[tuple[int, str, float]]) -> pa.Table:
+    """The checks of a phase as a table."""
+    rows = [{"phase": phase, "step": step, "name": name, "value": value} for step, name, value in history]
+    return pa.Table.from_pylist(rows, schema=kinds.HISTORY)
+
+
+def _training_rows(
+    store: Store, vectors: Artifact, training: TrainingSettings, seed: int, process: ModelProcess
+) -> str:
+    path = process.scratch / "training.npz"
+    train = load_split(store, vectors, "train", training.max_rows, seed)
+    validation = load_split(store, vectors, "validation", VALIDATION_ROWS, seed)
+    np.savez(path, allow_pickle=False, train=train, validation=validation)
+    return str(path)
+
+
+def phase_key(
+    store: Store,
+    phase: str,
+    vectors: Artifact,
+    spec: ModelSpec,
+    settings: ModelSettings,
+    training: TrainingSettings,
+) -> str:
+    """Key of a phase and all before it; settings that matter later on take no part."""
+    return store.key(
+        "phase",
+        phase=phase,
+        spec=spec.model_copy(update={"settings": settings.up_to(phase)}),
+        training=training.model_dump(exclude={"timeout_minutes"}),
+        vectors=vectors.sha256,
+        code=code_digest("tasks.fit", "models.training", f"models.{spec.model}"),
+        libraries=library_versions(),
+    )
+
+
+def _reporter() -> Report:
+    log = get_run_logger()
+    progress = cast("UUID", create_progress_artifact(progress=0.0, key="training", description="Training of the model"))
+    last = 0.0
+
+    def report(phase: str, step: int, total: int, values: dict[str, float]) -> None:
+        nonlocal last
+        shown = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
+        log.info("%s %d of %d steps: %s", phase, step, total, shown)
+        if step == total or time.monotonic() - last > SECONDS_BETWEEN_UPDATES:
+            update_progress_artifact(progress, progress=100 * step / total, description=f"Phase {phase}")
+            last = time.monotonic()
+
+    return report

@@ -1,0 +1,82 @@
+"""Stage generate: a fitted model to samples in the user's own columns."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+from prefect import get_run_logger
+
+from models.encoding import Column, Encoding, Kind
+from models.settings import SampleSettings
+from tasks import kinds
+from tasks.code import code_digest, library_versions
+from tasks.model import FittedModel
+from tasks.process import ModelProcess
+from tasks.stage import Artifacts, cached, stage
+from tasks.store import Artifact, Store
+
+PART_ROWS = 16_384
+
+
+@stage(name="generate")
+def generate(
+    model: Artifact,
+    encoding: Artifact,
+    settings: SampleSettings,
+    seed: int,
+    store: str,
+    process: ModelProcess,
+) -> Artifacts:
+    """Write `samples`, one part in memory at a time; the cost grows with `settings.count`."""
+    place = Store(store)
+    key = place.key(
+        "generate",
+        model=model.sha256,
+        encoding=encoding.sha256,
+        settings=settings,
+        seed=seed,
+        code=code_digest("tasks.generate"),
+        libraries=library_versions(),
+    )
+    found = place.find("generate", key)
+    if found:
+        return cached(found)
+    get_run_logger().info("Generating %d samples", settings.count)
+    fitted = FittedModel(place, model, process)
+    with place.attempt("generate", key) as attempt:
+        for part in sample_parts(fitted, Encoding.from_json(place.json(encoding)), settings, seed):
+            attempt.write_table("samples", part)
+        return attempt.commit()
+
+
+def sample_parts(fitted: FittedModel, encoding: Encoding, settings: SampleSettings, seed: int) -> Iterator[pa.Table]:
+    """Tables of the kind samples; a sample depends on the seed and its number alone."""
+    for start in range(0, settings.count, PART_ROWS):
+        n_rows = min(PART_ROWS, settings.count - start)
+        x, component = fitted.sample(n_rows, settings.component, seed, start)
+        yield sample_table(x, component, encoding, start)
+
+
+def sample_table(x: np.ndarray, component: np.ndarray, encoding: Encoding, start: int) -> pa.Table:
+    """One part: x (rows, width), component (rows,) with -1 for none; ids count from `start`."""
+    columns = own_columns(x, encoding)
+    schema = kinds.samples(columns.schema, encoding.width)
+    own = [
+        pa.array([f"{start + i:010d}" for i in range(len(x))]),
+        pa.array(component, pa.int32(), mask=component < 0),
+        pa.FixedSizeListArray.from_arrays(pa.array(x.ravel(), pa.float32()), encoding.width),
+    ]
+    return pa.Table.from_arrays([*own, *columns.columns], schema=schema)
+
+
+def own_columns(x: np.ndarray, encoding: Encoding) -> pa.Table:
+    """Vectors as the user's own columns, in their own types."""
+    decoded = encoding.decode(x)
+    return pa.table({column.name: _arrow(decoded[column.name], column) for column in encoding.columns})
+
+
+def _arrow(values: np.ndarray, column: Column) -> pa.Array:
+    flat = pa.array(values.ravel(), pa.type_for_alias(column.dtype))
+    if column.kind == Kind.NUMBER:
+        return flat
+    return pa.FixedSizeListArray.from_arrays(flat, column.width)

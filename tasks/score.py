@@ -1,0 +1,87 @@
+"""Stage score: how real and how typical each row and each sample is."""
+
+import numpy as np
+import pyarrow as pa
+from prefect import get_run_logger
+
+from models.calibration import Calibration, calibrate
+from models.settings import ScoreSettings
+from tasks import kinds
+from tasks.code import code_digest, library_versions
+from tasks.loading import load_split, parts
+from tasks.model import FittedModel
+from tasks.process import ModelProcess
+from tasks.stage import Artifacts, cached, stage
+from tasks.store import Artifact, Attempt, Store
+
+CALIBRATION_ROWS = 10_000
+CALIBRATION_SEED = 1  # added to the run's: the samples that calibrate aren't those that are scored
+
+
+@stage(name="score")
+def score(
+    model: Artifact,
+    vectors: Artifact,
+    samples: Artifact,
+    settings: ScoreSettings,
+    seed: int,
+    store: str,
+    process: ModelProcess,
+) -> Artifacts:
+    """Write `scores`, `sample_scores` and the `calibration`; one part in memory at a time, one forward pass a row."""
+    place = Store(store)
+    key = place.key(
+        "score",
+        inputs=[model.sha256, vectors.sha256, samples.sha256],
+        settings=settings,
+        seed=seed,
+        code=code_digest("tasks.score"),
+        libraries=library_versions(),
+    )
+    found = place.find("score", key)
+    if found:
+        return cached(found)
+    fitted = FittedModel(place, model, process)
+    calibration = fit_calibration(place, fitted, vectors, seed)
+    get_run_logger().info("Scoring %d rows and %d samples", vectors.rows, samples.rows)
+    with place.attempt("score", key) as attempt:
+        _write_scores(attempt, "scores", vectors, fitted, calibration, settings)
+        _write_scores(attempt, "sample_scores", samples, fitted, calibration, settings)
+        attempt.write_arrays("calibration", calibration.to_arrays())
+        return attempt.commit()
+
+
+def fit_calibration(store: Store, fitted: FittedModel, vectors: Artifact, seed: int) -> Calibration:
+    """Calibrate on validation rows and as many fresh samples."""
+    x_real = load_split(store, vectors, "validation", CALIBRATION_ROWS, seed)
+    x_generated, _ = fitted.sample(len(x_real), None, seed + CALIBRATION_SEED)
+    real, generated = fitted.infer(x_real), fitted.infer(x_generated)
+    return calibrate(real["logit"], generated["logit"], real["typicality"])
+
+
+def score_table(
+    ids: pa.Table, answers: dict[str, np.ndarray], calibration: Calibration, settings: ScoreSettings
+) -> pa.Table:
+    """Scores beside the ids (row_id and split, or sample_id) of the same rows."""
+    p_value = calibration.p_value(answers["typicality"])
+    log_density = answers.get("log_density")
+    columns = {
+        "p_real": calibration.p_real(answers["logit"]),
+        "log_density": pa.nulls(len(ids), pa.float64()) if log_density is None else log_density,
+        "p_value": p_value,
+        "is_outlier": p_value <= settings.outlier_rate,
+    }
+    schema = kinds.SCORES if "row_id" in ids.column_names else kinds.SAMPLE_SCORES
+    return pa.table({name: ids[name] for name in ids.column_names} | columns).select(schema.names).cast(schema)
+
+
+def _write_scores(
+    attempt: Attempt,
+    kind: str,
+    vectors: Artifact,
+    fitted: FittedModel,
+    calibration: Calibration,
+    settings: ScoreSettings,
+) -> None:
+    for ids, x in parts(attempt.store, vectors):
+        attempt.write_table(kind, score_table(ids, fitted.infer(x), calibration, settings))

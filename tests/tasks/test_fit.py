@@ -1,0 +1,135 @@
+"""Claims about the stage fit: resume, keys, and what it keeps."""
+
+import os
+import random
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from models.settings import ClusterGanSettings, GanSettings, ModelName, ModelSettings, TrainingSettings
+from tasks.errors import Interrupted
+from tasks.fit import fit_phases, phase_key
+from tasks.loading import load_split
+from tasks.model import FittedModel, ModelSpec
+from tasks.process import ModelProcess
+from tasks.stage import Artifacts
+from tasks.store import Store
+from tests.conftest import write_digits
+
+TRAINING = TrainingSettings(check_every=50, checkpoint_every=100)
+SETTINGS: dict[ModelName, ModelSettings] = {
+    ModelName.GAN: GanSettings(steps=400, encoder_steps=300, units=32),
+    ModelName.CLUSTERGAN: ClusterGanSettings(steps=300, units=32),
+}
+
+
+def spec_of(model: ModelName, clusters: int = 10) -> ModelSpec:
+    """The model on the digits of the fixtures."""
+    settings = SETTINGS[model]
+    return ModelSpec(
+        model=model,
+        settings=settings.model_dump(mode="json"),
+        width=64,
+        image=True,
+        clusters=clusters if settings.has_components else 0,
+        seed=0,
+    )
+
+
+def fit_digits(
+    store: Store, process: ModelProcess, model: ModelName, report: Callable[..., None] = lambda *_: None
+) -> Artifacts:
+    """All phases, as the task runs them."""
+    return fit_phases(store, write_digits(store), spec_of(model), SETTINGS[model], TRAINING, process, report)
+
+
+def fit_through_kills(
+    store: Store, model: ModelName, kills: set[tuple[str, int]]
+) -> tuple[Artifacts, list[tuple[str, int]]]:
+    """Kill the child at each (phase, step) and try again, as a retry does; gives the steps that were reported."""
+    seen: list[tuple[str, int]] = []
+    with ModelProcess() as process:
+
+        def report(phase: str, step: int, total: int, values: dict[str, float]) -> None:
+            seen.append((phase, step))
+            if (phase, step) in kills:
+                kills.remove((phase, step))
+                assert process._child is not None
+                os.kill(process._child.pid, signal.SIGKILL)
+
+        while True:
+            try:
+                return fit_digits(store, process, model, report), seen
+            except Interrupted:
+                assert store.names("checkpoints") != []
+
+
+def random_step(seed: int) -> int:
+    """A step of a check that lies behind the first checkpoint."""
+    return random.Random(seed).randrange(150, 300, 50)
+
+
+@pytest.mark.parametrize(
+    ("model", "kills"),
+    [
+        (ModelName.GAN, {("adversarial", random_step(0)), ("encoder", 50), ("encoder", random_step(1))}),
+        (ModelName.CLUSTERGAN, {("adversarial", random_step(2))}),
+    ],
+)
+def test_a_killed_training_ends_as_an_unbroken_one(
+    model: ModelName, kills: set[tuple[str, int]], tmp_path: Path, process: ModelProcess
+) -> None:
+    """Inside phases and between them: the same weights to the last bit, and no checkpointed step is done again."""
+    unbroken = fit_digits(Store(str(tmp_path / "unbroken")), process, model)
+    broken, seen = fit_through_kills(Store(str(tmp_path / "broken")), model, set(kills))
+    assert broken["model"].sha256 == unbroken["model"].sha256
+    assert broken["history"].sha256 == unbroken["history"].sha256
+    first_steps = [phase for phase, step in seen if step == 50]
+    assert first_steps.count("adversarial") == 1
+    assert all(step > kill - kill % 100 for name, kill in kills for phase, step in after(seen, (name, kill), name))
+
+
+def after(seen: list[tuple[str, int]], kill: tuple[str, int], phase: str) -> list[tuple[str, int]]:
+    """What was reported of a phase after a kill."""
+    return [entry for entry in seen[seen.index(kill) + 1 :] if entry[0] == phase]
+
+
+def test_checkpoints_go_when_the_phase_is_kept(store: Store, process: ModelProcess) -> None:
+    """The store doesn't fill up with states that nobody needs."""
+    fit_digits(store, process, ModelName.CLUSTERGAN)
+    assert [path for name in store.names("checkpoints") for path in store.names(f"checkpoints/{name}")] == []
+
+
+def test_a_later_phase_does_not_do_an_earlier_one_again(store: Store) -> None:
+    """The encoder's settings change the key of the encoder's phase alone."""
+    vectors, spec = write_digits(store), spec_of(ModelName.GAN)
+    settings = SETTINGS[ModelName.GAN]
+    changed = settings.model_copy(update={"encoder_steps": 1})
+    same = [
+        phase_key(store, phase, vectors, spec, settings, TRAINING)
+        == phase_key(store, phase, vectors, spec, changed, TRAINING)
+        for phase in settings.phases
+    ]
+    assert same == [True, False]
+
+
+def test_a_fitted_model_answers_for_rows_that_it_never_saw(store: Store, process: ModelProcess) -> None:
+    """Responsibilities of test rows sum to one; a row's answers don't depend on its batch."""
+    made = fit_digits(store, process, ModelName.CLUSTERGAN)
+    x = load_split(store, write_digits(store), "test", 100, seed=0)
+    fitted = FittedModel(store, made["model"], process)
+    together, alone = fitted.infer(x), fitted.infer(x[7:8])
+    assert together["responsibilities"].sum(axis=1) == pytest.approx([1] * 60)
+    assert all((together[name][7] == alone[name][0]).all() for name in together)
+
+
+def test_samples_can_be_drawn_in_parts(store: Store, process: ModelProcess) -> None:
+    """Sample i depends on the seed and i alone."""
+    fitted = FittedModel(store, fit_digits(store, process, ModelName.CLUSTERGAN)["model"], process)
+    whole, component = fitted.sample(10, None, seed=3)
+    part, part_component = fitted.sample(4, None, seed=3, start=6)
+    assert (whole[6:] == part).all()
+    assert (component[6:] == part_component).all()
+    assert (fitted.sample(5, 2, seed=3)[1] == 2).all()
