@@ -1,0 +1,159 @@
+"""Stage report: one page that explains the clusters to somebody who has never heard of genclust."""
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from prefect import get_run_logger
+
+from models.encoding import Encoding, Kind
+from models.projection import project
+from tasks.census import BINS, SURE, Histograms, count_clusters, count_reasons, count_samples, count_scores
+from tasks.code import code_digest, library_versions
+from tasks.curves import curve_groups, metric_tables
+from tasks.gallery import NONE, choose_rows, choose_samples, take
+from tasks.loading import choose, take_rows
+from tasks.pictures import colour_of, draw_histogram, draw_map, text_colour_on
+from tasks.stage import Artifacts, cached, stage
+from tasks.store import Artifact, Store
+from tasks.strips import Strip, data_uri, make_strips, table_columns, telling_columns
+from tasks.summary import percent, summarise
+
+READ = (
+    "rows", "rejected", "vectors", "encoding", "history", "samples", "scores", "sample_scores",
+    "assignments", "sample_assignments", "metrics",
+)  # fmt: skip
+SHOWN_CLUSTERS = 20  # in detail; beyond, a page is too long to read and to send
+MAP_ROWS = 2000
+SEED = 0  # of the page's own choices: which rows are on the map
+TEMPLATE = Path(__file__).with_name("page.html")
+
+
+@stage(name="report")
+def report(name: str, artifacts: dict[str, Artifact], settings: dict[str, Any], store: str) -> Artifacts:
+    """Write `page` (report.html), `map` (map.png) and `summary` (JSON); tables are read part by part.
+
+    Args:
+        name: what the result is registered as.
+        artifacts: at least those in READ; labels aren't needed, their share is in the metrics.
+        settings: every parameter of the flow as JSON, for the page.
+        store: root of the store.
+    """
+    place = Store(store)
+    key = place.key(
+        "report",
+        inputs={kind: artifacts[kind].sha256 for kind in READ},
+        name=name,
+        settings=settings,
+        template=hashlib.sha256(TEMPLATE.read_bytes()).hexdigest(),
+        code=code_digest("tasks.report"),
+        libraries=library_versions(),
+    )
+    found = place.find("report", key)
+    if found:
+        return cached(found)
+    get_run_logger().info("Drawing the report of %d rows", artifacts["rows"].rows)
+    page, picture, summary = make_report(place, name, artifacts, settings)
+    with place.attempt("report", key) as attempt:
+        attempt.write_file("page", "report.html", page.encode())
+        attempt.write_file("map", "map.png", picture)
+        attempt.write_json("summary", summary)
+        return attempt.commit()
+
+
+def make_report(
+    store: Store, name: str, artifacts: dict[str, Artifact], settings: dict[str, Any]
+) -> tuple[str, bytes, dict[str, Any]]:
+    """The page, the map as PNG, and the headline facts."""
+    encoding = Encoding.from_json(store.json(artifacts["encoding"]))
+    summary = summarise(
+        name,
+        count_clusters(store, artifacts["assignments"], artifacts["scores"]),
+        count_samples(store, artifacts["sample_assignments"]),
+        count_reasons(store, artifacts["rejected"]),
+    )
+    clusters = [entry["cluster"] for entry in summary["per_cluster"] if entry["cluster"] is not None]
+    shown = clusters[:SHOWN_CLUSTERS]
+    places = choose(np.arange(artifacts["rows"].rows), MAP_ROWS, SEED)
+    picture = draw_map_of(store, artifacts, places, shown)
+    members, columns = members_of(store, artifacts, encoding, places, shown)
+    page = render(
+        summary=summary,
+        shown=shown,
+        sure=SURE,
+        map_rows=len(places),
+        map=data_uri(picture, "png"),
+        members=members,
+        columns=columns,
+        curves=curve_groups(store.table(artifacts["history"])),
+        scores=draw_scores(count_scores(store, artifacts["scores"], artifacts["sample_scores"])),
+        metrics=metric_tables(store.table(artifacts["metrics"])),
+        settings=setting_groups(settings),
+        versions=versions(),
+        is_image=encoding.is_image,
+    )
+    return page, picture, summary
+
+
+def draw_map_of(store: Store, artifacts: dict[str, Artifact], places: np.ndarray, shown: list[int]) -> bytes:
+    """The map of the rows at these places."""
+    clusters = _clusters(store, artifacts, places)
+    return draw_map(project(take_rows(store, artifacts["vectors"], places), SEED), clusters, shown)
+
+
+def members_of(
+    store: Store, artifacts: dict[str, Artifact], encoding: Encoding, places: np.ndarray, shown: list[int]
+) -> tuple[dict[int, list[Strip]], list[str]]:
+    """Strips of typical, borderline and generated members of each cluster; the headings of their cells."""
+    numbers = [column.name for column in encoding.columns if column.kind is Kind.NUMBER]
+    sample = take(store, artifacts["rows"], places, ["row_id", *numbers])
+    columns = telling_columns(encoding, sample, _clusters(store, artifacts, places))
+    chosen = choose_rows(store, artifacts["vectors"], artifacts["assignments"], shown)
+    generated = choose_samples(store, artifacts["sample_assignments"], shown)
+    real = make_strips(store, artifacts["rows"], artifacts["assignments"], chosen, encoding, columns)
+    made = make_strips(store, artifacts["samples"], artifacts["sample_assignments"], generated, encoding, columns)
+    return {cluster: real[cluster] + made[cluster] for cluster in shown}, table_columns(columns)
+
+
+def draw_scores(histograms: Histograms) -> dict[str, str]:
+    """The addresses of the two histograms."""
+    real = {"real rows": histograms.p_real, "samples": histograms.p_real_samples}
+    p_real = draw_histogram(BINS, real, "probability of being real")
+    p_value = draw_histogram(BINS, {"real rows": histograms.p_value}, "p-value", histograms.threshold)
+    return {"p_real": data_uri(p_real, "svg+xml"), "p_value": data_uri(p_value, "svg+xml")}
+
+
+def setting_groups(settings: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Settings by the stage that they belong to, as text; plain values come first, under "run"."""
+    plain = {key: value for key, value in settings.items() if not isinstance(value, dict)}
+    groups = {"run": plain} | {key: value for key, value in settings.items() if isinstance(value, dict)}
+    return {group: {key: _setting(value) for key, value in values.items()} for group, values in groups.items()}
+
+
+def versions() -> dict[str, str]:
+    """What the page was made with."""
+    return {"Python": platform.python_version(), "prefect": version("prefect")} | library_versions()
+
+
+def render(**facts: Any) -> str:
+    """The page; everything that comes from the user is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATE.parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters |= {"percent": percent, "colour": colour_of, "on": text_colour_on}
+    return environment.get_template(TEMPLATE.name).render(**facts)
+
+
+def _clusters(store: Store, artifacts: dict[str, Artifact], places: np.ndarray) -> np.ndarray:
+    return take(store, artifacts["assignments"], places, ["cluster"])["cluster"].fill_null(NONE).to_numpy()
+
+
+def _setting(value: Any) -> str:
+    if value is None:
+        return "not set"
+    return value if isinstance(value, str) else json.dumps(value)
