@@ -1,0 +1,139 @@
+"""`genclust`: the flows from the command line, without a server of one's own."""
+
+import os
+import sys
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    CliApp,
+    CliPositionalArg,
+    CliSubCommand,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from flows.console import inspection_lines, registration_lines
+from models.settings import (
+    ClusterGanSettings,
+    Clusters,
+    EncodingSettings,
+    EvaluationSettings,
+    GanSettings,
+    ModelName,
+    Name,
+    PartitionSettings,
+    SampleSettings,
+    ScoreSettings,
+    Seed,
+    SourceSettings,
+    TrainingSettings,
+)
+from tasks.errors import StageError
+
+STORE = os.environ.get("GENCLUST_STORE", "store")
+
+
+class Fit(SourceSettings):
+    """Find the groups of a table and register them under a name."""
+
+    source: CliPositionalArg[str] = Field(description="A file or a folder (Parquet, CSV, NPZ), any URI, or digits.")
+    clusters: Clusters = Field(description="Number of clusters.")
+    name: Name = Field("main", description="What the result is registered as.")
+    model: ModelName = Field(ModelName.CLUSTERGAN, description="The generative model.")
+    seed: Seed = Field(0, description="One seed, one result on a CPU.")
+    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    encoding: EncodingSettings = EncodingSettings()
+    training: TrainingSettings = TrainingSettings()
+    gan: GanSettings = GanSettings()
+    clustergan: ClusterGanSettings = ClusterGanSettings()
+    samples: SampleSettings = SampleSettings()
+    scoring: ScoreSettings = ScoreSettings()
+    partition: PartitionSettings = PartitionSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+    def cli_cmd(self) -> None:
+        """Run the flow and print where its results lie."""
+        from flows.fit_clusters import fit_clusters
+
+        of_source = set(SourceSettings.model_fields)
+        parameters = {name: getattr(self, name) for name in type(self).model_fields if name not in of_source}
+        columns = SourceSettings(**self.model_dump(include=of_source))
+        found = fit_clusters(columns=columns, **parameters)
+        print(*registration_lines(found, self.store), sep="\n")
+
+
+class Export(BaseModel):
+    """Write the newest assignments of a name, joined to the source's own columns."""
+
+    name: CliPositionalArg[Name] = Field(description="What the result was registered as.")
+    out: CliPositionalArg[str] = Field(description="File to write: .parquet or .csv.")
+    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+
+    def cli_cmd(self) -> None:
+        """Write the file and print its size."""
+        from tasks.export import export
+
+        print(f"{export(self.name, self.out, self.store):,} rows written to {self.out}")
+
+
+class Check(SourceSettings):
+    """Tell what a fit would use, reject and scale how, and how long it would take, without fitting."""
+
+    source: CliPositionalArg[str] = Field(description="A file or a folder (Parquet, CSV, NPZ), any URI, or digits.")
+    clusters: Clusters = Field(10, description="Number of clusters.")
+    model: ModelName = Field(ModelName.CLUSTERGAN, description="The generative model.")
+    encoding: EncodingSettings = EncodingSettings()
+    training: TrainingSettings = TrainingSettings()
+    gan: GanSettings = GanSettings()
+    clustergan: ClusterGanSettings = ClusterGanSettings()
+
+    def cli_cmd(self) -> None:
+        """Print the findings."""
+        from tasks.estimate import training_seconds
+        from tasks.ingest import inspect_source
+
+        columns = SourceSettings(**self.model_dump(include=set(SourceSettings.model_fields)))
+        found = inspect_source(self.source, columns, self.encoding)
+        settings = {ModelName.GAN: self.gan, ModelName.CLUSTERGAN: self.clustergan}[self.model]
+        seconds = training_seconds(found, self.model, settings, self.training, self.clusters)
+        print(*inspection_lines(found, seconds), sep="\n")
+
+
+class Genclust(BaseSettings):
+    """Deep generative clustering as a dependable batch job."""
+
+    model_config = SettingsConfigDict(
+        cli_prog_name="genclust", cli_kebab_case=True, cli_implicit_flags=True, extra="forbid",
+        cli_hide_none_type=True, cli_avoid_json=True, cli_enforce_required=True,
+    )  # fmt: skip
+
+    fit: CliSubCommand[Fit]
+    export: CliSubCommand[Export]
+    check: CliSubCommand[Check]
+
+    def cli_cmd(self) -> None:
+        """Hand over to the chosen command."""
+        CliApp.run_subcommand(self)
+
+
+QUIET = {
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_LOGGERS_PREFECT_FLOW_RUNS_LEVEL": "CRITICAL",  # what fails is told at the end, once
+    "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "INFO",
+    "PREFECT_LOGGING_FORMATTERS_STANDARD_TASK_RUN_FMT": "%(asctime)s  %(task_name)-9s %(message)s",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+}
+
+
+def main() -> None:
+    """Entry point; the exit status is 0 only when the command did all it should."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        CliApp.run(Genclust)
+    except ValidationError as error:
+        sys.exit("\n".join(f"genclust: {'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors()))
+    except (StageError, SettingsError) as error:
+        sys.exit(f"genclust: {error}")

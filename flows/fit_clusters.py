@@ -1,0 +1,125 @@
+"""The main job: a source to published clusters."""
+
+from typing import Annotated
+
+from prefect import flow
+from prefect.runtime import flow_run
+from pydantic import Field
+from pydantic_core import to_jsonable_python
+
+from models.settings import (
+    ClusterGanSettings,
+    Clusters,
+    EncodingSettings,
+    EvaluationSettings,
+    GanSettings,
+    ModelName,
+    ModelSettings,
+    Name,
+    PartitionMethod,
+    PartitionOf,
+    PartitionSettings,
+    SampleSettings,
+    ScoreSettings,
+    Seed,
+    SourceSettings,
+    TrainingSettings,
+)
+from tasks.cluster import cluster
+from tasks.errors import BadInput
+from tasks.evaluate import evaluate
+from tasks.fit import fit
+from tasks.generate import generate
+from tasks.ingest import ingest
+from tasks.process import ModelProcess
+from tasks.register import register
+from tasks.registry import Registration
+from tasks.report import report
+from tasks.score import score
+
+
+@flow(name="fit-clusters", persist_result=False)
+def fit_clusters(
+    source: str = "digits",
+    name: Name = "digits",
+    clusters: Clusters = 10,
+    model: ModelName = ModelName.CLUSTERGAN,
+    seed: Seed = 0,
+    store: Annotated[str, Field(min_length=1)] = "store",
+    columns: SourceSettings = SourceSettings(),
+    encoding: EncodingSettings = EncodingSettings(),
+    training: TrainingSettings = TrainingSettings(),
+    gan: GanSettings = GanSettings(),
+    clustergan: ClusterGanSettings = ClusterGanSettings(),
+    samples: SampleSettings = SampleSettings(),
+    scoring: ScoreSettings = ScoreSettings(),
+    partition: PartitionSettings = PartitionSettings(),
+    evaluation: EvaluationSettings = EvaluationSettings(),
+) -> Registration:
+    """Find the groups of a table: fit a generative model, generate, score, cluster, report.
+
+    Args:
+        source: A file or a folder (Parquet, CSV, NPZ), local or any URI; or digits, the embedded data.
+        name: What the result is registered as.
+        clusters: Number of clusters.
+        model: The generative model.
+        seed: One seed, one result on a CPU.
+        store: Folder or URI where everything is kept.
+        columns: Which columns mean what.
+        encoding: How columns become vectors.
+        training: The training loop.
+        gan: Settings of the model gan.
+        clustergan: Settings of the model clustergan.
+        samples: The generated rows.
+        scoring: Probabilities and outliers.
+        partition: How rows are put into clusters.
+        evaluation: How the clusters are measured.
+    """
+    settings = to_jsonable_python(flow_run.parameters)
+    chosen = {ModelName.GAN: gan, ModelName.CLUSTERGAN: clustergan}[model]
+    refuse_contradictions(chosen, clusters, samples, partition)
+    with ModelProcess() as process:
+        made = ingest.submit(source, columns, encoding, clusters, store).result()
+        vectors, described, labels = made["vectors"], made["encoding"], made.get("labels")
+        made |= fit.submit(vectors, described, model, chosen, training, clusters, seed, store, process).result()
+        fitted = made["model"]
+        made |= generate.submit(fitted, described, samples, seed, store, process).result()
+        drawn = made["samples"]
+        made |= score.submit(fitted, vectors, drawn, scoring, seed, store, process).result()
+        made |= cluster.submit(
+            fitted, vectors, drawn, partition, clusters, training.max_rows, seed, store, process
+        ).result()
+    made |= evaluate.submit(vectors, made["assignments"], labels, evaluation, seed, store).result()
+    made |= report.submit(name, made, settings, store).result()
+    return register.submit(name, str(flow_run.id), made, settings, store).result()
+
+
+def refuse_contradictions(
+    chosen: ModelSettings, clusters: int, samples: SampleSettings, partition: PartitionSettings
+) -> None:
+    """Refuse settings that are fine one by one but not together, before anything is read.
+
+    Raises:
+        BadInput: naming the settings.
+    """
+    if partition.method == PartitionMethod.RESPONSIBILITIES and not chosen.has_components:
+        raise BadInput(
+            "settings", "a model with components for partition.method responsibilities", "one without",
+            "Choose clustergan, or kmeans or hierarchical.",
+        )  # fmt: skip
+    if partition.method == PartitionMethod.RESPONSIBILITIES and partition.of == PartitionOf.SAMPLES:
+        raise BadInput(
+            "settings", "kmeans or hierarchical for a partition of samples", "responsibilities",
+            "Choose another partition.method, or partition.of rows.",
+        )  # fmt: skip
+    if partition.of == PartitionOf.SAMPLES and samples.count < clusters:
+        raise BadInput(
+            "settings", f"at least {clusters} samples to find {clusters} clusters in", f"{samples.count}",
+            "Raise samples.count.",
+        )  # fmt: skip
+    n_components = clusters if chosen.has_components else 0
+    if samples.component is not None and samples.component >= n_components:
+        raise BadInput(
+            "settings", f"samples.component below {n_components}" if n_components else "no samples.component",
+            f"{samples.component}", "Components count from 0; a model without components has none.",
+        )  # fmt: skip

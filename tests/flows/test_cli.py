@@ -1,0 +1,89 @@
+"""Claims about the command line, run as a person does, without a server."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+GENCLUST = str(Path(sys.executable).with_name("genclust"))
+SMALL = ["--clustergan.pretraining-steps", "200", "--clustergan.steps", "100", "--clustergan.units", "32"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands run, with a database of Prefect's own."""
+    return tmp_path_factory.mktemp("cli")
+
+
+def genclust(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command, ended."""
+    env = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    env |= {"PREFECT_HOME": str(folder / "prefect"), "COLUMNS": "200"}
+    return subprocess.run([GENCLUST, *words], cwd=folder, env=env, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def fitted(folder: Path) -> subprocess.CompletedProcess[str]:
+    """A fit of the embedded digits in few steps."""
+    return genclust(folder, "fit", "digits", "--clusters", "10", "--name", "digits", *SMALL)
+
+
+def test_fit_shows_progress_and_a_final_summary(fitted: subprocess.CompletedProcess[str]) -> None:
+    """Progress on stderr while it works; sizes, metrics and paths on stdout."""
+    assert fitted.returncode == 0, fitted.stderr
+    assert "adversarial 100 of 100 steps" in fitted.stderr
+    assert "digits: 1,797 rows in 10 clusters" in fitted.stdout
+    assert "acc " in fitted.stdout
+    assert "report       store/models/digits/report.html" in fitted.stdout
+
+
+def test_export_writes_the_assignments(fitted: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """One row for each row of the source."""
+    found = genclust(folder, "export", "digits", "out.parquet")
+    assert found.stdout == "1,797 rows written to out.parquet\n"
+    table = pd.read_parquet(folder / "out.parquet")
+    assert list(table.columns[:4]) == ["id", "image", "label", "row_id"]
+    assert len(table) == 1797
+
+
+def test_check_tells_what_would_be_used_and_how_long_it_takes(folder: Path) -> None:
+    """Nothing is fitted and nothing is written."""
+    rows = pd.DataFrame({"a": range(100), "b": [f"t{i}" for i in range(100)], "c": [None, *range(99)]})
+    rows.to_csv(folder / "rows.csv", index=False)
+    found = genclust(folder, "check", "rows.csv", "--clusters", "3")
+    assert found.returncode == 0, found.stderr
+    assert "rejected 1 rows: missing cell: c" in found.stdout
+    assert "not used: text, such as 't0'" in found.stdout
+    assert "training would take up to" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--clusters", "1"], "clusters: Input should be greater than or equal to 2"),
+        (["--clusters", "3", "--nonsense", "4"], "unrecognized arguments: --nonsense 4"),
+        (["--clusters", "3", "--gan.steps", "0"], "gan.steps: Input should be greater than or equal to 1"),
+        (["--clusters", "3", "--name", "../x"], "name: String should match pattern"),
+        (["--clusters", "3", "--model", "kmeans"], "model"),
+    ],
+)
+def test_a_bad_setting_is_refused_at_once(words: list[str], message: str, folder: Path) -> None:
+    """Before any server starts; the message names the setting."""
+    found = genclust(folder, "fit", "digits", *words)
+    assert found.returncode != 0
+    assert message in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_bad_input_ends_with_one_clear_line_and_a_status(folder: Path) -> None:
+    """Stage, expected, found, remedy."""
+    found = genclust(folder, "fit", "nothing.csv", "--clusters", "3")
+    assert found.returncode == 1
+    *before, last = found.stderr.strip().splitlines()
+    assert not any(line.startswith("Traceback") for line in before)
+    assert last == (
+        "genclust: ingest: expected files at nothing.csv; found none. Check the path, or name another source."
+    )

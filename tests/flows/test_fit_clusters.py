@@ -1,0 +1,144 @@
+"""Claims about the main job, run as a flow on real pen trajectories."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+
+from flows.fit_clusters import fit_clusters, refuse_contradictions
+from models.settings import (
+    ClusterGanSettings,
+    GanSettings,
+    ModelName,
+    PartitionMethod,
+    PartitionOf,
+    PartitionSettings,
+    SampleSettings,
+    SourceSettings,
+)
+from tasks.code import ROOT
+from tasks.errors import BadInput
+from tasks.registry import Registration
+from tasks.store import Store
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+PENDIGITS = ROOT.parent / "shared" / "data" / "pendigits.parquet"
+STAGES = ("ingest", "fit", "generate", "score", "cluster", "evaluate", "report", "register")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 1,000 rows as a user would have them: a CSV with two missing cells and a constant column."""
+    folder = tmp_path_factory.mktemp("flow")
+    rows = pd.read_parquet(PENDIGITS).drop(columns="split").iloc[:1000].assign(constant=7)
+    rows.loc[[3, 500], "x2"] = None
+    rows.to_csv(folder / "pen.csv", index=False)
+    return folder
+
+
+def run(place: Path, **changes: Any) -> Registration:
+    """The flow with few steps."""
+    given = {
+        "source": str(place / "pen.csv"),
+        "name": "pen",
+        "clusters": 5,
+        "model": ModelName.GAN,
+        "store": str(place / "store"),
+        "columns": SourceSettings(id_column="id", label_column="label"),
+        "gan": GanSettings(units=32, steps=500, encoder_steps=500),
+        "samples": SampleSettings(count=100),
+    }
+    return fit_clusters(**given | changes)
+
+
+def states(registration: Registration) -> dict[str, str]:
+    """The name of the state of each stage of a run."""
+    with get_client(sync_client=True) as client:
+        chosen = FlowRunFilter(id=FlowRunFilterId(any_=[registration.run_id]))
+        return {task.name.rsplit("-", 1)[0]: task.state.name for task in client.read_task_runs(flow_run_filter=chosen)}
+
+
+@pytest.fixture(scope="module")
+def first(place: Path, prefect_server: None) -> Registration:
+    """The first run."""
+    return run(place)
+
+
+def test_every_row_is_accounted_for(first: Registration, place: Path) -> None:
+    """Accepted and rejected rows are the source's; each accepted row has a cluster, scores and a vector."""
+    made, store = first.artifacts, Store(str(place / "store"))
+    assert (made["rows"].rows, made["rejected"].rows) == (998, 2)
+    assert {made[kind].rows for kind in ("vectors", "labels", "assignments", "scores")} == {998}
+    clusters = store.table(made["assignments"])["cluster"]
+    assert set(clusters.to_pylist()) == set(range(5))
+    assert {reason.as_py() for reason in store.table(made["rejected"])["reason"]} == {"missing cell: x2"}
+
+
+def test_the_row_id_goes_from_the_source_to_the_last_artifact(first: Registration, place: Path) -> None:
+    """The same ids in the same order everywhere."""
+    store = Store(str(place / "store"))
+    ids = [store.table(first.artifacts[kind])["row_id"] for kind in ("rows", "vectors", "scores", "assignments")]
+    assert all(each.equals(ids[0]) for each in ids)
+    assert ids[0][:3].to_pylist() == ["0", "1", "2"]
+
+
+def test_the_same_command_again_does_no_stage(first: Registration, place: Path) -> None:
+    """Every stage but the registration finds its artifact, and the result is the same."""
+    again = run(place)
+    assert states(again) == dict.fromkeys(STAGES, "Cached") | {"register": "Completed"}
+    assert again.artifacts == first.artifacts
+    assert again.version == first.version
+
+
+def test_another_partition_trains_nothing(first: Registration, place: Path) -> None:
+    """The article's route, clusters of samples that take the rows, on the model that is there."""
+    settings = PartitionSettings(method=PartitionMethod.HIERARCHICAL, of=PartitionOf.SAMPLES)
+    other = run(place, partition=settings, clusters=4)
+    found = states(other)
+    assert {stage for stage, state in found.items() if state == "Cached"} == {"ingest", "fit", "generate", "score"}
+    assert other.artifacts["model"] == first.artifacts["model"]
+    assert other.artifacts["assignments"] != first.artifacts["assignments"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"source": "nothing.csv"}, r"ingest: expected files at nothing\.csv; found none\. Check the path"),
+        ({"store": "/sys/genclust"}, r"store: expected a folder that can be written at /sys/genclust"),
+        ({"clusters": 900}, r"ingest: expected at least 900 train rows for 900 clusters"),
+        ({"columns": SourceSettings(id_column="nr")}, r"ingest: expected the id column 'nr' in the source; found no such column"),
+    ],
+)
+def test_bad_input_fails_before_training_and_leaves_nothing(changes: dict[str, Any], words: str, place: Path) -> None:
+    """A clear error, and no file in the store."""
+    store = place / f"store-{len(str(changes))}"
+    with pytest.raises(BadInput, match=words):
+        run(place, **{"store": str(store)} | changes)
+    assert [path for path in store.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("partition", "samples", "words"),
+    [
+        (PartitionSettings(method=PartitionMethod.RESPONSIBILITIES), SampleSettings(), "a model with components"),
+        (PartitionSettings(of=PartitionOf.SAMPLES), SampleSettings(count=3), "at least 5 samples"),
+        (PartitionSettings(), SampleSettings(component=0), "no samples.component"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(
+    partition: PartitionSettings, samples: SampleSettings, words: str
+) -> None:
+    """Before the source is read."""
+    with pytest.raises(BadInput, match=words):
+        refuse_contradictions(GanSettings(), 5, samples, partition)
+
+
+def test_responsibilities_of_samples_are_refused() -> None:
+    """They are the model's own, of rows."""
+    settings = PartitionSettings(method=PartitionMethod.RESPONSIBILITIES, of=PartitionOf.SAMPLES)
+    with pytest.raises(BadInput, match="kmeans or hierarchical for a partition of samples"):
+        refuse_contradictions(ClusterGanSettings(), 5, SampleSettings(), settings)
