@@ -2,8 +2,10 @@
 
     python -m benchmarks.training_speed
 
-The three take turns in one run; the figures are medians of the turns. Goals at 2 columns, 128 units: over 250 x the
-article's way, over 3 x `fit`; at 784 columns, 512 units: .7 of the machine's float32 GEMM peak, measured in the run.
+The three take turns in one run; the figures are medians of the turns. Goals at 2 columns, 128 units:
+over 250 x the
+article's way, over 3 x `fit`; at 784 columns, 512 units: .7 of the machine's float32 GEMM peak, measured
+in the run.
 """
 
 import time
@@ -75,7 +77,9 @@ def fit_of(settings: GanSettings, x: np.ndarray) -> Callable[[int], None]:
 
 
 def article_of(settings: GanSettings, x: np.ndarray) -> Callable[[int], None]:
-    """A `predict` call in each step, then train_on_batch of the critic and of both networks stacked, eagerly."""
+    """A `predict` call in each step, then train_on_batch of the critic and of both networks stacked,
+    eagerly.
+    """
     columns, units = x.shape[1], settings.units
     generator = build_mlp("generator", LATENT, columns, units, 0)
     critic = build_mlp("critic", columns, 1, units, 1, "sigmoid")
@@ -99,7 +103,8 @@ def article_of(settings: GanSettings, x: np.ndarray) -> Callable[[int], None]:
 def step_flops(columns: int, units: int) -> float:
     """FLOPs of the step's matrix products; two for each multiply-add, R1 left out (one step in sixteen).
 
-    A product costs one pass forward, one for its weights' gradient, one for its input's gradient; the last is not
+    A product costs one pass forward, one for its weights' gradient, one for its input's gradient; the
+    last is not
     needed in a first layer whose input has no gradient.
     """
     g = [LATENT * units, units * units, units * columns]

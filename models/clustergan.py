@@ -1,4 +1,6 @@
-"""ClusterGAN (Mukherjee et al. 2019) whose encoder sees real rows too (as in DLS-Clustering, Ding et al. 2020)."""
+"""ClusterGAN (Mukherjee et al. 2019) whose encoder sees real rows too (as in DLS-Clustering, Ding et al.
+2020).
+"""
 
 from collections.abc import Callable
 
@@ -43,12 +45,14 @@ ADVERSARIAL_LOSSES = (
 class ClusterGan:
     """Latent z = (noise, one-hot code), which the encoder recovers from samples and gives to real rows.
 
-    In pretraining several heads on one encoder look for clusters that nearest neighbours share and that are of equal
-    size (Van Gansbeke et al. 2020); the head with the lowest loss becomes the encoder's code. The adversarial phase
+    In pretraining several heads on one encoder look for clusters that nearest neighbours share and that
+    are of equal
+    size (Van Gansbeke et al. 2020); the head with the lowest loss becomes the encoder's code. The
+    adversarial phase
     then teaches the generator what each code looks like.
     """
 
-    phases = ("pretraining", "adversarial")
+    phases: tuple[str, ...] = ("pretraining", "adversarial")
 
     def __init__(
         self,
@@ -59,7 +63,8 @@ class ClusterGan:
         strategy: tf.distribute.Strategy | None = None,
         make_optimizer: Callable[[float], keras.optimizers.Optimizer] | None = None,
     ) -> None:
-        self.settings, self.data, self.n_components = settings, data, clusters
+        self.settings, self.data = settings, data
+        self.n_components: int = clusters
         self.strategy = strategy or tf.distribute.get_strategy()
         units, columns = settings.units or choose_units(data.n_columns), data.n_columns
         latent = settings.latent_dim + clusters
@@ -126,7 +131,9 @@ class ClusterGan:
     def train_heads(
         self, tables: tuple[tf.Tensor, ...], rows: tf.Tensor, seed: tf.Tensor, step: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """One step of encoder and heads: neighbours agree, clusters have equal sizes (Van Gansbeke et al. 2020, eq. 2)."""
+        """One step of encoder and heads: neighbours agree, clusters have equal sizes (Van Gansbeke et al.
+        2020, eq. 2).
+        """
         optimizers, scale = self.optimizers["pretraining"], 1.0 / self.strategy.num_replicas_in_sync
         near = draw_neighbors(tables[1], rows[0], noise_key(seed, step, 0))
         pairs = replica_share(tf.stack([rows[0], near]), axis=1)
@@ -221,7 +228,9 @@ class ClusterGan:
         return {"validation_loss": float(by_head.min()), "components_used": quality.components_used(p)}
 
     def check_samples(self, x: np.ndarray) -> dict[str, float]:
-        """How far samples are from validation rows, which the adversarial phase lowers, and the guards' numbers."""
+        """How far samples are from validation rows, which the adversarial phase lowers, and the guards'
+        numbers.
+        """
         x = x[:CHECK_ROWS]
         fake, _ = self.sample(len(x), None, seed=0)
         return {
@@ -248,7 +257,9 @@ class ClusterGan:
         return self.embed(x)[:, self.settings.latent_dim :]
 
     def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """Critic's logit and minus |x - G(E(x))|^2, the residual of f-AnoGAN (Schlegl et al. 2019): (rows,) each."""
+        """Critic's logit and minus |x - G(E(x))|^2, the residual of f-AnoGAN (Schlegl et al. 2019): (rows,)
+        each.
+        """
         x_hat = self.apply("generator", self.embed(x))
         return {"logit": self.apply("critic", x)[:, 0], "typicality": -((x - x_hat) ** 2).sum(1)}
 

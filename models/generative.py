@@ -20,7 +20,11 @@ class GenerativeModel(Protocol):
 
     phases: tuple[str, ...]
     networks: dict[str, keras.Model]
-    n_components: int | None
+
+    @property
+    def n_components(self) -> int | None:
+        """Clusters that the model itself knows, or None."""
+
     strategy: tf.distribute.Strategy
 
     def phase_networks(self, phase: str) -> tuple[str, ...]:
@@ -33,7 +37,9 @@ class GenerativeModel(Protocol):
         """Position of each row in the space that partitions work in: (rows, dims)."""
 
     def sample(self, n: int, component: int | None, seed: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """Rows (n, columns) and their components (n,), -1 without any; sample i depends on seed and start + i alone."""
+        """Rows (n, columns) and their components (n,), -1 without any; sample i depends on seed and start +
+        i alone.
+        """
 
     def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """`logit`, higher is more real, and `typicality`, higher is more typical: (rows,) each."""

@@ -11,14 +11,19 @@ def noise_key(seed: tf.Tensor, step: tf.Tensor, stream: int) -> tf.Tensor:
     return tf.stack([tf.cast(seed, tf.int64) + (stream << 32), tf.cast(step, tf.int64)])
 
 
-def draw_normal(shape: tuple[int, ...], key: tf.Tensor) -> tf.Tensor:
-    """Standard normal noise for the global batch."""
-    return tf.random.stateless_normal(shape, key, alg="philox")
-
-
 def draw_uniform(shape: tuple[int, ...], key: tf.Tensor) -> tf.Tensor:
-    """Noise uniform in [0, 1) for the global batch."""
-    return tf.random.stateless_uniform(shape, key, alg="philox")
+    """Noise uniform in [0, 1) for the global batch.
+
+    Made from integer bits, on which XLA and TensorFlow agree; of their own floats they don't.
+    """
+    bits = tf.random.stateless_uniform(shape, key, None, None, tf.uint32, alg="philox")
+    return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) * 2.0**-24
+
+
+def draw_normal(shape: tuple[int, ...], key: tf.Tensor) -> tf.Tensor:
+    """Standard normal noise for the global batch (Box and Muller 1958)."""
+    u = draw_uniform((2, *shape), key)
+    return tf.sqrt(-2 * tf.math.log(1 - u[0])) * tf.cos(2 * np.pi * u[1])
 
 
 def draw_codes(shape: tuple[int, ...], n_components: int, key: tf.Tensor) -> tf.Tensor:

@@ -29,7 +29,9 @@ def wasserstein_d_loss(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Ten
 
 
 def gradient_penalty(critic: Critic, x: tf.Tensor, fake: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-    """E (|grad f(x_hat)| - 1)^2 between real and generated rows (Gulrajani et al. 2017, eq. 3); share is (batch, 1)."""
+    """E (|grad f(x_hat)| - 1)^2 between real and generated rows (Gulrajani et al. 2017, eq. 3); share is
+    (batch, 1).
+    """
     gradient = input_gradient(critic, share * x + (1 - share) * fake)
     norm = tf.sqrt(tf.reduce_sum(gradient**2, axis=1) + 1e-12)
     return tf.reduce_mean((norm - 1) ** 2)
@@ -64,7 +66,8 @@ def entropy(p: tf.Tensor) -> tf.Tensor:
 
 
 def neighbor_agreement_loss(p: tf.Tensor, p_neighbor: tf.Tensor) -> tf.Tensor:
-    """Cross entropy of a row and its neighbour being in one cluster: -log <p, p'> (Van Gansbeke et al. 2020, eq. 2).
+    """Cross entropy of a row and its neighbour being in one cluster: -log <p, p'> (Van Gansbeke et al.
+    2020, eq. 2).
 
     p is (batch, ..., K); one value for each of the middle axes, such as heads.
     """
@@ -72,7 +75,8 @@ def neighbor_agreement_loss(p: tf.Tensor, p_neighbor: tf.Tensor) -> tf.Tensor:
 
 
 def balance_loss(p: tf.Tensor) -> tf.Tensor:
-    """KL divergence of the batch's cluster sizes from equal ones, over all replicas (Van Gansbeke et al. 2020, eq. 2).
+    """KL divergence of the batch's cluster sizes from equal ones, over all replicas (Van Gansbeke et al.
+    2020, eq. 2).
 
     p is (batch, ..., K); the constant log K keeps it at zero or above.
     """
@@ -81,7 +85,9 @@ def balance_loss(p: tf.Tensor) -> tf.Tensor:
 
 
 def neighbor_contrast_loss(v: tf.Tensor, v_neighbor: tf.Tensor, temperature: float) -> tf.Tensor:
-    """InfoNCE on unit vectors: a row knows its neighbour in the batch (Oord et al. 2018, eq. 4; Chen et al. 2020, eq. 1)."""
+    """InfoNCE on unit vectors: a row knows its neighbour in the batch (Oord et al. 2018, eq. 4; Chen et al.
+    2020, eq. 1).
+    """
     context = tf.distribute.get_replica_context()
     first = context.replica_id_in_sync_group * v.shape[0]
     others = v_neighbor if context.num_replicas_in_sync == 1 else context.all_gather(v_neighbor, axis=0)

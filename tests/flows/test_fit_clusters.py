@@ -110,7 +110,10 @@ def test_another_partition_trains_nothing(first: Registration, place: Path) -> N
         ({"source": "nothing.csv"}, r"ingest: expected files at nothing\.csv; found none\. Check the path"),
         ({"store": "/sys/genclust"}, r"store: expected a folder that can be written at /sys/genclust"),
         ({"clusters": 900}, r"ingest: expected at least 900 train rows for 900 clusters"),
-        ({"columns": SourceSettings(id_column="nr")}, r"ingest: expected the id column 'nr' in the source; found no such column"),
+        (
+            {"columns": SourceSettings(id_column="nr")},
+            r"ingest: expected the id column 'nr' in the source; found no such column",
+        ),
     ],
 )
 def test_bad_input_fails_before_training_and_leaves_nothing(changes: dict[str, Any], words: str, place: Path) -> None:

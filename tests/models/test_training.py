@@ -98,7 +98,9 @@ def train(name, strategy, folder):
     return before, weights_of(model)
 for name in ModelName:
     before, one = train(name, None, "one")
-    _, two = train(name, tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]), "two")
+    _, two = train(name, tf.distribute.MirroredStrategy(
+        ["CPU:0", "CPU:1"], tf.distribute.ReductionToOneDevice()
+    ), "two")
     moved = max(np.abs(a - b).max() for a, b in zip(before, one))
     apart = max(np.abs(a - b).max() for a, b in zip(one, two))
     print(name, moved, apart)
