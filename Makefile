@@ -10,7 +10,7 @@ run: $(VENV)/run$(GPU)
 	$(BIN)/genclust fit digits --clusters 10 --name digits --store store
 
 test: $(VENV)/dev check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

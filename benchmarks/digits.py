@@ -1,95 +1,85 @@
-"""Both models on scikit-learn's digits, five seeds each: ACC, NMI and ARI over all rows, and seconds of
-training.
+"""Both models on scikit-learn's digits, five seeds each, through the stages of the flow, with their defaults.
 
     python -m benchmarks.digits
 
-Labels are read here alone, after training. `gan` is partitioned by k-means on its embedding,
-`clustergan` by its own
-responsibilities. Goals, as means of five seeds: ACC .80 and .83.
+Labels are read here alone, after training. `gan` is partitioned by k-means on its embedding, `clustergan` by its own
+responsibilities. `test ACC` is over rows that no stage has seen, the rest over all rows. Goals, as means of five seeds:
+ACC .80 for gan and .83 for clustergan. About 10 minutes on 2 cores.
 """
 
-import shutil
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from sklearn.cluster import KMeans
-from sklearn.datasets import load_digits
-from sklearn.metrics import adjusted_rand_score, confusion_matrix, normalized_mutual_info_score
 
-from models.generative import DataShape, build_model
-from models.settings import ClusterGanSettings, GanSettings, ModelName, TrainingSettings
-from models.training import train_phase
+from models.metrics import external_metrics
+from models.partitions import fit_partition
+from models.settings import (
+    ClusterGanSettings,
+    EncodingSettings,
+    GanSettings,
+    ModelName,
+    PartitionMethod,
+    PartitionOf,
+    PartitionSettings,
+    SourceSettings,
+    TrainingSettings,
+)
+from tasks.cluster import fit_points, memberships
+from tasks.fit import fit_phases, model_spec
+from tasks.ingest import ingest_source
+from tasks.loading import parts
+from tasks.model import FittedModel
+from tasks.process import ModelProcess
+from tasks.stage import Artifacts
+from tasks.store import Store
 
 SEEDS = range(5)
 CLUSTERS = 10
 
 
-class FolderCheckpoints:
-    """Checkpoints in a local folder."""
-
-    def __init__(self, folder: str) -> None:
-        self.folder = Path(folder)
-
-    def latest(self) -> str | None:
-        return max(map(str, self.folder.iterdir()), default=None)
-
-    def save(self, step: int, folder: str) -> None:
-        shutil.copytree(folder, self.folder / f"{step:08d}", dirs_exist_ok=True)
-
-
-def fit_clusters(name: ModelName, x: np.ndarray, seed: int) -> tuple[np.ndarray, float, str]:
-    """Cluster of each row, seconds of training and how the phases ended."""
-    started, endings = time.perf_counter(), []
-    settings = GanSettings() if name == ModelName.GAN else ClusterGanSettings()
-    model = build_model(name, settings, DataShape(x.shape[1], image=True), CLUSTERS, seed)
-    x_validation = x[np.random.default_rng(seed).permutation(len(x))[: len(x) // 10]]
-    for phase in model.phases:
-        with tempfile.TemporaryDirectory() as folder:
-            result = train_phase(
-                model,
-                phase,
-                x,
-                x_validation,
-                TrainingSettings(),
-                seed,
-                FolderCheckpoints(folder),
-                lambda *_: None,
-            )
-        endings.append(f"{result.stop_reason} at {result.steps}")
-    seconds, p = time.perf_counter() - started, model.predict_proba(x)
-    if p is not None:
-        return p.argmax(1), seconds, ", ".join(endings)
-    kmeans = KMeans(CLUSTERS, n_init=20, random_state=seed)
-    return kmeans.fit_predict(model.embed(x)), seconds, ", ".join(endings)
-
-
-def measure(labels: np.ndarray, clusters: np.ndarray) -> tuple[float, float, float]:
-    """Hungarian-matched accuracy, NMI and ARI."""
-    table = confusion_matrix(labels, clusters)
-    accuracy = table[linear_sum_assignment(-table)].sum() / len(labels)
-    return accuracy, normalized_mutual_info_score(labels, clusters), adjusted_rand_score(labels, clusters)
+def fit_digits(store: Store, made: Artifacts, name: ModelName, seed: int, process: ModelProcess) -> np.ndarray:
+    """Cluster of each row, (rows,)."""
+    settings = GanSettings() if name == ModelName.gan else ClusterGanSettings()
+    training, vectors = TrainingSettings(), made["vectors"]
+    spec = model_spec(store, made["encoding"], name, settings, CLUSTERS, seed)
+    fitted = fit_phases(store, vectors, spec, settings, training, process, lambda *_: None)
+    model, partition = FittedModel(store, fitted["model"], process), None
+    if not settings.has_components:
+        points = fit_points(store, model, vectors, vectors, PartitionOf.rows, training.max_rows, seed)
+        told = PartitionSettings()
+        partition = fit_partition(points, PartitionMethod.kmeans, CLUSTERS, told.restarts, told.max_rows, seed)
+    found = [memberships(model, partition, x).argmax(axis=1) for _, x in parts(store, vectors)]
+    return np.concatenate(found)
 
 
 def main(names: list[str]) -> None:
-    x, labels = load_digits(return_X_y=True)
-    x = (x / 16).astype(np.float32)
-    print(f"{'model':<12}{'seed':>5}{'ACC':>8}{'NMI':>8}{'ARI':>8}{'seconds':>9}  phases")
-    for name in map(ModelName, names or list(ModelName)):
-        figures = []
-        for seed in SEEDS:
-            clusters, seconds, endings = fit_clusters(name, x, seed)
-            figures.append((*measure(labels, clusters), seconds))
-            print(
-                f"{name:<12}{seed:>5}{'{:8.3f}{:8.3f}{:8.3f}{:9.1f}'.format(*figures[-1])}  {endings}",
-                flush=True,
-            )
-        for title, values in (("mean", np.mean(figures, axis=0)), ("std", np.std(figures, axis=0))):
-            print(f"{name:<12}{title:>5}{'{:8.3f}{:8.3f}{:8.3f}{:9.1f}'.format(*values)}", flush=True)
+    """Print a line for each seed, and mean and standard deviation of each model."""
+    print(f"{'model':<12}{'seed':>5}{'ACC':>8}{'NMI':>8}{'ARI':>8}{'test ACC':>10}{'seconds':>9}")
+    with tempfile.TemporaryDirectory() as folder, ModelProcess() as process:
+        store = Store(folder)
+        made, _, _ = ingest_source("digits", SourceSettings(), EncodingSettings(), CLUSTERS, store)
+        label = store.table(made["labels"])["label"].to_numpy()
+        test = store.table(made["vectors"], columns=["split"])["split"].to_numpy() == "test"
+        for name in names:
+            figures = []
+            for seed in SEEDS:
+                started = time.perf_counter()
+                cluster = fit_digits(store, made, ModelName(name), seed, process)
+                seconds = time.perf_counter() - started
+                measured, unseen = (external_metrics(label[rows], cluster[rows]) for rows in (slice(None), test))
+                figures.append([measured["acc"], measured["nmi"], measured["ari"], unseen["acc"], seconds])
+                print_line(name, str(seed), figures[-1])
+            print_line(name, "mean", np.mean(figures, axis=0))
+            print_line(name, "std", np.std(figures, axis=0))
+
+
+def print_line(name: str, seed: str, figures: np.ndarray | list[float]) -> None:
+    """One line of the table."""
+    acc, nmi, ari, test_acc, seconds = figures
+    print(f"{name:<12}{seed:>5}{acc:>8.3f}{nmi:>8.3f}{ari:>8.3f}{test_acc:>10.3f}{seconds:>9.1f}", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1:] or list(ModelName))

@@ -40,7 +40,7 @@ class Fit(SourceSettings):
     source: CliPositionalArg[str] = Field(description="A file or a folder (Parquet, CSV, NPZ), any URI, or digits.")
     clusters: Clusters = Field(description="Number of clusters.")
     name: Name = Field("main", description="What the result is registered as.")
-    model: ModelName = Field(ModelName.CLUSTERGAN, description="The generative model.")
+    model: ModelName = Field(ModelName.clustergan, description="The generative model.")
     seed: Seed = Field(0, description="One seed, one result on a CPU.")
     store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
     encoding: EncodingSettings = EncodingSettings()
@@ -82,7 +82,7 @@ class Check(SourceSettings):
 
     source: CliPositionalArg[str] = Field(description="A file or a folder (Parquet, CSV, NPZ), any URI, or digits.")
     clusters: Clusters = Field(10, description="Number of clusters.")
-    model: ModelName = Field(ModelName.CLUSTERGAN, description="The generative model.")
+    model: ModelName = Field(ModelName.clustergan, description="The generative model.")
     encoding: EncodingSettings = EncodingSettings()
     training: TrainingSettings = TrainingSettings()
     gan: GanSettings = GanSettings()
@@ -95,7 +95,7 @@ class Check(SourceSettings):
 
         columns = SourceSettings(**self.model_dump(include=set(SourceSettings.model_fields)))
         found = inspect_source(self.source, columns, self.encoding)
-        settings = {ModelName.GAN: self.gan, ModelName.CLUSTERGAN: self.clustergan}[self.model]
+        settings = {ModelName.gan: self.gan, ModelName.clustergan: self.clustergan}[self.model]
         seconds = training_seconds(found, self.model, settings, self.training, self.clusters)
         print(*inspection_lines(found, seconds), sep="\n")
 

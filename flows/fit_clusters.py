@@ -43,7 +43,7 @@ def fit_clusters(
     source: str = "digits",
     name: Name = "digits",
     clusters: Clusters = 10,
-    model: ModelName = ModelName.CLUSTERGAN,
+    model: ModelName = ModelName.clustergan,
     seed: Seed = 0,
     store: Annotated[str, Field(min_length=1)] = "store",
     columns: SourceSettings = SourceSettings(),
@@ -76,7 +76,7 @@ def fit_clusters(
         evaluation: How the clusters are measured.
     """
     settings = to_jsonable_python(flow_run.parameters)
-    chosen = {ModelName.GAN: gan, ModelName.CLUSTERGAN: clustergan}[model]
+    chosen = {ModelName.gan: gan, ModelName.clustergan: clustergan}[model]
     refuse_contradictions(chosen, clusters, samples, partition)
     with ModelProcess() as process:
         made = ingest.submit(source, columns, encoding, clusters, store).result()
@@ -102,17 +102,17 @@ def refuse_contradictions(
     Raises:
         BadInput: naming the settings.
     """
-    if partition.method == PartitionMethod.RESPONSIBILITIES and not chosen.has_components:
+    if partition.method == PartitionMethod.responsibilities and not chosen.has_components:
         raise BadInput(
             "settings", "a model with components for partition.method responsibilities", "one without",
             "Choose clustergan, or kmeans or hierarchical.",
         )  # fmt: skip
-    if partition.method == PartitionMethod.RESPONSIBILITIES and partition.of == PartitionOf.SAMPLES:
+    if partition.method == PartitionMethod.responsibilities and partition.of == PartitionOf.samples:
         raise BadInput(
             "settings", "kmeans or hierarchical for a partition of samples", "responsibilities",
             "Choose another partition.method, or partition.of rows.",
         )  # fmt: skip
-    if partition.of == PartitionOf.SAMPLES and samples.count < clusters:
+    if partition.of == PartitionOf.samples and samples.count < clusters:
         raise BadInput(
             "settings", f"at least {clusters} samples to find {clusters} clusters in", f"{samples.count}",
             "Raise samples.count.",

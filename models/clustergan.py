@@ -1,6 +1,4 @@
-"""ClusterGAN (Mukherjee et al. 2019) whose encoder sees real rows too (as in DLS-Clustering, Ding et al.
-2020).
-"""
+"""ClusterGAN (Mukherjee et al. 2019) whose encoder sees real rows too (as in DLS-Clustering, Ding et al. 2020)."""
 
 from collections.abc import Callable
 
@@ -228,9 +226,7 @@ class ClusterGan:
         return {"validation_loss": float(by_head.min()), "components_used": quality.components_used(p)}
 
     def check_samples(self, x: np.ndarray) -> dict[str, float]:
-        """How far samples are from validation rows, which the adversarial phase lowers, and the guards'
-        numbers.
-        """
+        """How far samples are from validation rows, which the adversarial phase lowers, and the guards' numbers."""
         x = x[:CHECK_ROWS]
         fake, _ = self.sample(len(x), None, seed=0)
         return {
@@ -257,9 +253,7 @@ class ClusterGan:
         return self.embed(x)[:, self.settings.latent_dim :]
 
     def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """Critic's logit and minus |x - G(E(x))|^2, the residual of f-AnoGAN (Schlegl et al. 2019): (rows,)
-        each.
-        """
+        """Critic's logit and minus |x - G(E(x))|^2, the residual of f-AnoGAN (Schlegl et al. 2019): (rows,) each."""
         x_hat = self.apply("generator", self.embed(x))
         return {"logit": self.apply("critic", x)[:, 0], "typicality": -((x - x_hat) ** 2).sum(1)}
 

@@ -139,7 +139,7 @@ def _fit_embedding(column: Column, sample: np.ndarray) -> Column:
 def _fit_number(column: Column, sample: np.ndarray, wanted: Scaling) -> Column:
     column = replace(column, origin=_origin(column, sample))
     values = _floats(sample, column)
-    scaling = choose_scaling(values) if wanted is Scaling.AUTO else wanted
+    scaling = choose_scaling(values) if wanted is Scaling.auto else wanted
     low, high = float(column.low - column.origin), float(column.high - column.origin)
     return replace(column, scaling=scaling.value, parameters=fit_scaling(values, scaling, low, high))
 

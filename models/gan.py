@@ -121,9 +121,7 @@ class Gan:
     def train_encoder(
         self, tables: tuple[tf.Tensor, ...], rows: tf.Tensor, seed: tf.Tensor, step: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """One step of the encoder: recover noise, reconstruct rows, tell each row's neighbour from other
-        rows.
-        """
+        """One step of the encoder: recover noise, reconstruct rows, tell each row's neighbour from other rows."""
         scale = 1.0 / self.strategy.num_replicas_in_sync
         z = draw_normal((self.settings.encoder_batch_size, self.settings.latent_dim), noise_key(seed, step, 0))
         near = draw_neighbors(tables[1], rows[0], noise_key(seed, step, 1))
@@ -151,9 +149,7 @@ class Gan:
         return z, tf.math.l2_normalize(v, axis=1)
 
     def check_samples(self, x: np.ndarray) -> dict[str, float]:
-        """How far samples are from validation rows, which the adversarial phase lowers, and the guards'
-        numbers.
-        """
+        """How far samples are from validation rows, which the adversarial phase lowers, and the guards' numbers."""
         x = x[:CHECK_ROWS]
         fake, _ = self.sample(len(x), None, seed=0)
         return {
@@ -188,9 +184,7 @@ class Gan:
         """None: this model has no components."""
 
     def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """Critic's logit and minus |x - G(E(x))|^2, the residual of f-AnoGAN (Schlegl et al. 2019): (rows,)
-        each.
-        """
+        """Critic's logit and minus |x - G(E(x))|^2, the residual of f-AnoGAN (Schlegl et al. 2019): (rows,) each."""
         x_hat = self.apply("generator", self.apply("encoder", x)[:, : self.settings.latent_dim])
         return {"logit": self.apply("critic", x)[:, 0], "typicality": -((x - x_hat) ** 2).sum(1)}
 

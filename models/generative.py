@@ -37,9 +37,7 @@ class GenerativeModel(Protocol):
         """Position of each row in the space that partitions work in: (rows, dims)."""
 
     def sample(self, n: int, component: int | None, seed: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """Rows (n, columns) and their components (n,), -1 without any; sample i depends on seed and start +
-        i alone.
-        """
+        """Rows (n, columns) and their components (n,), -1 without any; sample i depends on seed and start + i alone."""
 
     def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """`logit`, higher is more real, and `typicality`, higher is more typical: (rows,) each."""
@@ -58,8 +56,8 @@ def build_model(
 ) -> GenerativeModel:
     """The untrained model of that name, all its networks built."""
     match name, settings:
-        case ModelName.GAN, GanSettings():
+        case ModelName.gan, GanSettings():
             return Gan(settings, data, seed, strategy)
-        case ModelName.CLUSTERGAN, ClusterGanSettings():
+        case ModelName.clustergan, ClusterGanSettings():
             return ClusterGan(settings, data, clusters, seed, strategy)
     raise TypeError(f"Expected the settings of {name}. Received: {type(settings).__name__}")

@@ -29,9 +29,7 @@ def wasserstein_d_loss(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Ten
 
 
 def gradient_penalty(critic: Critic, x: tf.Tensor, fake: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-    """E (|grad f(x_hat)| - 1)^2 between real and generated rows (Gulrajani et al. 2017, eq. 3); share is
-    (batch, 1).
-    """
+    """E (|grad f(x_hat)| - 1)^2 between real and generated rows (Gulrajani et al. 2017, eq. 3); share is (batch, 1)."""
     gradient = input_gradient(critic, share * x + (1 - share) * fake)
     norm = tf.sqrt(tf.reduce_sum(gradient**2, axis=1) + 1e-12)
     return tf.reduce_mean((norm - 1) ** 2)

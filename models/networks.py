@@ -37,9 +37,7 @@ def build_mlp(
     activation: str = "linear",
     layers: int = 2,
 ) -> keras.Model:
-    """Dense layers with leaky ReLU; weights are a function of the seed. (batch, n_inputs) -> (batch,
-    n_outputs).
-    """
+    """Dense layers with leaky ReLU; weights are a function of the seed. (batch, n_inputs) -> (batch, n_outputs)."""
     x = inputs = keras.Input((n_inputs,))
     for layer in range(layers):
         x = keras.layers.Dense(units, kernel_initializer=keras.initializers.HeNormal(seed * 16 + layer))(x)
@@ -63,9 +61,7 @@ def descend(
 
 
 def predict_in_blocks(function: Callable[[tf.Tensor], tf.Tensor], x: np.ndarray) -> np.ndarray:
-    """Apply a compiled function to zero-padded blocks of one shape: a row's answer never depends on its
-    batch.
-    """
+    """Apply a compiled function to zero-padded blocks of one shape: a row's answer never depends on its batch."""
     blocks = []
     for start in range(0, max(len(x), 1), PREDICTION_ROWS):
         rows = x[start : start + PREDICTION_ROWS]

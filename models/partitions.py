@@ -65,7 +65,7 @@ def fit_partition(
     Hierarchical clustering needs all distances, rows squared: beyond `max_rows` it joins that many micro-clusters.
     """
     points = np.asarray(points, dtype=np.float64)
-    if method == PartitionMethod.KMEANS:
+    if method == PartitionMethod.kmeans:
         found = KMeans(clusters, n_init=restarts, random_state=seed).fit(points)
         return _partition(points, found.labels_, found.cluster_centers_, np.arange(clusters))
     centres, micro = points, np.arange(len(points))

@@ -10,9 +10,7 @@ def pairwise_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def energy_coefficient(x: np.ndarray, fake: np.ndarray) -> float:
-    """(2 E|x - g| - E|x - x'| - E|g - g'|) / (2 E|x - g|), from 0 (equal) to 1 (Szekely and Rizzo 2013,
-    sec. 2).
-    """
+    """(2 E|x - g| - E|x - x'| - E|g - g'|) / (2 E|x - g|), from 0 (equal) to 1 (Szekely and Rizzo 2013, sec. 2)."""
     between = 2 * pairwise_distances(x, fake).mean()
     within = pairwise_distances(x, x).mean() + pairwise_distances(fake, fake).mean()
     return float(1 - within / between)

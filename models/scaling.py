@@ -31,10 +31,10 @@ def choose_scaling(values: Array) -> Scaling:
     """
     body, reach = tails(values)
     if (reach <= FAR_OUTLIERS and body <= HEAVY_BODY) or len(np.unique(values)) <= 2:
-        return Scaling.STANDARD
+        return Scaling.standard
     if reach <= ROBUST_REACH and body <= HEAVY_BODY:
-        return Scaling.ROBUST
-    return Scaling.LOG if _is_light(_log(values, *_log_scale(values))) else Scaling.QUANTILE
+        return Scaling.robust
+    return Scaling.log if _is_light(_log(values, *_log_scale(values))) else Scaling.quantile
 
 
 def tails(values: Array) -> tuple[float, float]:
@@ -49,38 +49,38 @@ def tails(values: Array) -> tuple[float, float]:
 def fit_scaling(values: Array, scaling: Scaling, low: float, high: float) -> Parameters:
     """Parameters of a scaling from a sample of a column whose whole range is [low, high]."""
     match scaling:
-        case Scaling.STANDARD:
+        case Scaling.standard:
             return _linear(values.mean(), values.std(), high - low)
-        case Scaling.ROBUST:
+        case Scaling.robust:
             first, median, third = np.quantile(values, [0.25, 0.5, 0.75])
             unit = (third - first) / NORMAL_IQR if third > first else values.std()
             return _linear(median, unit, high - low)
-        case Scaling.LOG:
+        case Scaling.log:
             origin, unit = _log_scale(values)
             unit = max(unit, SMALLEST_UNIT * (high - low))
             ends = _log(np.array([low, high]), origin, unit)
             logs = _log(values, origin, unit)
             return {"origin": [origin], "log_unit": [unit], **_linear(logs.mean(), logs.std(), np.ptp(ends))}
-        case Scaling.QUANTILE:
+        case Scaling.quantile:
             return _knots(values, low, high)
     raise ValueError(f"Expected a scaling that is fitted. Received: {scaling}")
 
 
 def scale(values: Array, scaling: Scaling, parameters: Parameters) -> Array:
     """Values of the column -> scaled values."""
-    if scaling is Scaling.QUANTILE:
+    if scaling is Scaling.quantile:
         return np.interp(values, parameters["values"], parameters["scaled"])
-    if scaling is Scaling.LOG:
+    if scaling is Scaling.log:
         values = _log(values, parameters["origin"][0], parameters["log_unit"][0])
     return (values - parameters["centre"][0]) / parameters["unit"][0]
 
 
 def unscale(scaled: Array, scaling: Scaling, parameters: Parameters) -> Array:
     """Scaled values -> values of the column, the inverse of `scale`; may lie outside the column's range."""
-    if scaling is Scaling.QUANTILE:
+    if scaling is Scaling.quantile:
         return np.interp(scaled, parameters["scaled"], parameters["values"])
     values = scaled * parameters["unit"][0] + parameters["centre"][0]
-    if scaling is Scaling.LOG:
+    if scaling is Scaling.log:
         return _exp(values, parameters["origin"][0], parameters["log_unit"][0])
     return values
 

@@ -17,36 +17,36 @@ class Settings(BaseModel):
 
 
 class ModelName(StrEnum):
-    """The generative models that can be fitted."""
+    """The generative models that can be fitted. Members are named as they are spelled: the command line shows names."""
 
-    GAN = "gan"
-    CLUSTERGAN = "clustergan"
+    gan = "gan"
+    clustergan = "clustergan"
 
 
 class Scaling(StrEnum):
     """How a numeric column becomes numbers of order one."""
 
-    AUTO = "auto"
-    STANDARD = "standard"
-    ROBUST = "robust"
-    QUANTILE = "quantile"
-    LOG = "log"
+    auto = "auto"
+    standard = "standard"
+    robust = "robust"
+    quantile = "quantile"
+    log = "log"
 
 
 class PartitionMethod(StrEnum):
     """What turns the model's answers into clusters."""
 
-    AUTO = "auto"
-    RESPONSIBILITIES = "responsibilities"
-    KMEANS = "kmeans"
-    HIERARCHICAL = "hierarchical"
+    auto = "auto"
+    responsibilities = "responsibilities"
+    kmeans = "kmeans"
+    hierarchical = "hierarchical"
 
 
 class PartitionOf(StrEnum):
     """What is partitioned: the real train rows, or the samples (whose clusters then take the rows)."""
 
-    ROWS = "rows"
-    SAMPLES = "samples"
+    rows = "rows"
+    samples = "samples"
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -78,7 +78,7 @@ class EncodingSettings(Settings):
     """How columns become the vectors that models see."""
 
     scaling: Scaling = Field(
-        Scaling.AUTO, description="Scaling of numeric columns; auto chooses for each column by its tails."
+        Scaling.auto, description="Scaling of numeric columns; auto chooses for each column by its tails."
     )
     columns: dict[str, Scaling] = Field(
         default_factory=dict, description="Scaling of single columns by name, over the general choice."
@@ -221,20 +221,20 @@ class PartitionSettings(Settings):
     """How rows are put into clusters."""
 
     method: PartitionMethod = Field(
-        PartitionMethod.AUTO,
+        PartitionMethod.auto,
         description="Auto takes the model's own responsibilities, or k-means without them.",
     )
-    of: PartitionOf = Field(PartitionOf.ROWS, description="Whether real rows or samples are partitioned.")
+    of: PartitionOf = Field(PartitionOf.rows, description="Whether real rows or samples are partitioned.")
     restarts: int = Field(20, ge=1, le=1000, description="Starts of k-means, the best of which counts.")
     max_rows: int = Field(5000, ge=100, description="Rows beyond which hierarchical clustering joins micro-clusters.")
 
     def method_for(self, has_components: bool) -> PartitionMethod:
         """The method that auto stands for."""
-        if self.method != PartitionMethod.AUTO:
+        if self.method != PartitionMethod.auto:
             return self.method
-        if has_components and self.of == PartitionOf.ROWS:
-            return PartitionMethod.RESPONSIBILITIES
-        return PartitionMethod.KMEANS
+        if has_components and self.of == PartitionOf.rows:
+            return PartitionMethod.responsibilities
+        return PartitionMethod.kmeans
 
 
 class EvaluationSettings(Settings):
@@ -246,7 +246,7 @@ class EvaluationSettings(Settings):
 def model_settings(name: ModelName, values: dict[str, object]) -> GanSettings | ClusterGanSettings:
     """The settings of a model from JSON values."""
     match name:
-        case ModelName.GAN:
+        case ModelName.gan:
             return GanSettings.model_validate(values)
-        case ModelName.CLUSTERGAN:
+        case ModelName.clustergan:
             return ClusterGanSettings.model_validate(values)

@@ -132,9 +132,7 @@ def next_stop(step: int, steps: int, training: TrainingSettings) -> int:
 
 
 def chunk_rows(plan: Phase, seed: int, start: int, end: int, length: int, n_rows: int) -> np.ndarray:
-    """Rows of each step, padded to one length so that one program serves all: (length, batches,
-    batch_size).
-    """
+    """Rows of each step, padded to one length so that one program serves all: (length, batches, batch_size)."""
     per_step = plan.batches * plan.batch_size
     rows = order_rows(seed, start * per_step, (end - start) * per_step, n_rows)
     padded = np.zeros((length, plan.batches, plan.batch_size), np.int32)
@@ -166,9 +164,7 @@ def restart(
     restarts: int,
     training: TrainingSettings,
 ) -> State:
-    """Back to the last checkpoint, with half the learning rate for each restart; after too many, stop
-    there.
-    """
+    """Back to the last checkpoint, with half the learning rate for each restart; after too many, stop there."""
     state = restore_checkpoint(checkpoints, weights)
     for optimizer in plan.optimizers.values():
         optimizer.learning_rate.assign(optimizer.learning_rate * 0.5 ** (restarts + 1 - state.restarts))

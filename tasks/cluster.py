@@ -53,7 +53,7 @@ def cluster(
     method = settings.method_for(bool(fitted.spec.clusters))
     get_run_logger().info("Clustering %d rows by %s", vectors.rows, method)
     partition = None
-    if method != PartitionMethod.RESPONSIBILITIES:
+    if method != PartitionMethod.responsibilities:
         points = fit_points(place, fitted, vectors, samples, settings.of, max_rows, seed)
         partition = fit_partition(points, method, clusters, settings.restarts, settings.max_rows, seed)
     with place.attempt("cluster", key) as attempt:
@@ -74,7 +74,7 @@ def fit_points(
     seed: int,
 ) -> np.ndarray:
     """What a partition is fitted to: embeddings (points, dims) of train rows or of the samples."""
-    if of == PartitionOf.SAMPLES:
+    if of == PartitionOf.samples:
         found = [fitted.infer(x)["embedding"] for _, x in parts(store, samples)]
     else:
         x = load_split(store, vectors, "train", max_rows, seed)

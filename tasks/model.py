@@ -39,7 +39,7 @@ class FittedModel:
             (self._weights / name).write_bytes(content)
 
     def infer(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """`embedding` (rows, dims), `logit` and `typicality` (rows,), and `responsibilities` (rows, clusters) if any."""
+        """`embedding` (rows, dims), `logit` and `typicality` (rows,), and any `responsibilities` (rows, clusters)."""
         return self._ask("infer", {"x": x})
 
     def sample(self, n: int, component: int | None, seed: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:

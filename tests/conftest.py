@@ -60,7 +60,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory, process: ModelProcess) -> F
     columns, encoding = SourceSettings(), EncodingSettings()
     made, _, _ = ingest_source("digits", columns, encoding, 10, store)
     settings = ClusterGanSettings(units=64, pretraining_steps=1000, steps=300)
-    spec = model_spec(store, made["encoding"], ModelName.CLUSTERGAN, settings, 10, seed=0)
+    spec = model_spec(store, made["encoding"], ModelName.clustergan, settings, 10, seed=0)
     made |= fit_phases(store, made["vectors"], spec, settings, TrainingSettings(), process, lambda *_: None)
     model = FittedModel(store, made["model"], process)
     described = Encoding.from_json(store.json(made["encoding"]))

@@ -46,7 +46,7 @@ def run(place: Path, **changes: Any) -> Registration:
         "source": str(place / "pen.csv"),
         "name": "pen",
         "clusters": 5,
-        "model": ModelName.GAN,
+        "model": ModelName.gan,
         "store": str(place / "store"),
         "columns": SourceSettings(id_column="id", label_column="label"),
         "gan": GanSettings(units=32, steps=500, encoder_steps=500),
@@ -96,7 +96,7 @@ def test_the_same_command_again_does_no_stage(first: Registration, place: Path) 
 
 def test_another_partition_trains_nothing(first: Registration, place: Path) -> None:
     """The article's route, clusters of samples that take the rows, on the model that is there."""
-    settings = PartitionSettings(method=PartitionMethod.HIERARCHICAL, of=PartitionOf.SAMPLES)
+    settings = PartitionSettings(method=PartitionMethod.hierarchical, of=PartitionOf.samples)
     other = run(place, partition=settings, clusters=4)
     found = states(other)
     assert {stage for stage, state in found.items() if state == "Cached"} == {"ingest", "fit", "generate", "score"}
@@ -127,8 +127,8 @@ def test_bad_input_fails_before_training_and_leaves_nothing(changes: dict[str, A
 @pytest.mark.parametrize(
     ("partition", "samples", "words"),
     [
-        (PartitionSettings(method=PartitionMethod.RESPONSIBILITIES), SampleSettings(), "a model with components"),
-        (PartitionSettings(of=PartitionOf.SAMPLES), SampleSettings(count=3), "at least 5 samples"),
+        (PartitionSettings(method=PartitionMethod.responsibilities), SampleSettings(), "a model with components"),
+        (PartitionSettings(of=PartitionOf.samples), SampleSettings(count=3), "at least 5 samples"),
         (PartitionSettings(), SampleSettings(component=0), "no samples.component"),
     ],
 )
@@ -142,6 +142,6 @@ def test_settings_that_contradict_each_other_are_refused(
 
 def test_responsibilities_of_samples_are_refused() -> None:
     """They are the model's own, of rows."""
-    settings = PartitionSettings(method=PartitionMethod.RESPONSIBILITIES, of=PartitionOf.SAMPLES)
+    settings = PartitionSettings(method=PartitionMethod.responsibilities, of=PartitionOf.samples)
     with pytest.raises(BadInput, match="kmeans or hierarchical for a partition of samples"):
         refuse_contradictions(ClusterGanSettings(), 5, SampleSettings(), settings)

@@ -10,7 +10,7 @@ from models.scaling import choose_scaling
 from models.settings import EncodingSettings, Scaling
 
 ROWS = 4000
-SCALINGS = [Scaling.STANDARD, Scaling.ROBUST, Scaling.LOG, Scaling.QUANTILE, Scaling.AUTO]
+SCALINGS = [Scaling.standard, Scaling.robust, Scaling.log, Scaling.quantile, Scaling.auto]
 RANDOM = np.random.default_rng(7)
 NUMBERS = {
     "normal": RANDOM.normal(size=ROWS),
@@ -43,7 +43,7 @@ def lists(values: np.ndarray, kind: Kind) -> Column:
     return Column("x", kind, dtype, values.shape[1], values.min().item(), values.max().item())
 
 
-def fit(column: Column, values: np.ndarray, scaling: Scaling = Scaling.AUTO) -> Encoding:
+def fit(column: Column, values: np.ndarray, scaling: Scaling = Scaling.auto) -> Encoding:
     return fit_encoding([column], {"x": values[::3]}, EncodingSettings(scaling=scaling))
 
 
@@ -89,13 +89,13 @@ def test_automatic_scaling_gives_order_one(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("normal", Scaling.STANDARD),
-        ("far from zero", Scaling.STANDARD),
-        ("bytes", Scaling.STANDARD),
-        ("rare flag", Scaling.STANDARD),
-        ("log-normal", Scaling.LOG),
-        ("one sentinel", Scaling.QUANTILE),
-        ("mostly zero", Scaling.QUANTILE),
+        ("normal", Scaling.standard),
+        ("far from zero", Scaling.standard),
+        ("bytes", Scaling.standard),
+        ("rare flag", Scaling.standard),
+        ("log-normal", Scaling.log),
+        ("one sentinel", Scaling.quantile),
+        ("mostly zero", Scaling.quantile),
     ],
 )
 def test_automatic_scaling_follows_the_tails(name: str, expected: Scaling) -> None:
@@ -106,13 +106,13 @@ def test_automatic_scaling_follows_the_tails(name: str, expected: Scaling) -> No
 def test_far_outliers_around_an_ordinary_body_are_scaled_robustly() -> None:
     """A few values at six times the body's extent don't set its scale."""
     values = np.r_[RANDOM.uniform(-1, 1, ROWS), 8.0, -8.0]
-    assert choose_scaling(values) is Scaling.ROBUST
+    assert choose_scaling(values) is Scaling.robust
 
 
 def test_standard_scaling_has_mean_zero_and_deviation_one() -> None:
     """1, 2, 3, 4, 5 have mean 3 and deviation sqrt(2)."""
     values = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
-    encoding = fit_encoding([number(values)], {"x": values}, EncodingSettings(scaling=Scaling.STANDARD))
+    encoding = fit_encoding([number(values)], {"x": values}, EncodingSettings(scaling=Scaling.standard))
     expected = np.array([[-2.0], [-1.0], [0.0], [1.0], [2.0]]) / np.sqrt(2)
     np.testing.assert_allclose(encoding.encode({"x": values}), expected, atol=1e-6)
 
@@ -120,7 +120,7 @@ def test_standard_scaling_has_mean_zero_and_deviation_one() -> None:
 def test_quantile_scaling_is_normal() -> None:
     """The quartiles of a skewed column are encoded as those of a normal distribution, -0.674 and 0.674."""
     values = NUMBERS["log-normal"]
-    encoded = fit(number(values), values, Scaling.QUANTILE).encode({"x": values})
+    encoded = fit(number(values), values, Scaling.quantile).encode({"x": values})
     np.testing.assert_allclose(np.quantile(encoded, [0.25, 0.5, 0.75]), [-0.674, 0, 0.674], atol=0.1)
 
 
@@ -128,7 +128,7 @@ def test_single_columns_can_have_their_own_scaling() -> None:
     """The scaling of a column by name wins over the general one."""
     values = {"a": NUMBERS["normal"], "b": NUMBERS["normal"]}
     columns = [Column(name, Kind.NUMBER, "double", 1, -5, 5) for name in values]
-    settings = EncodingSettings(scaling=Scaling.STANDARD, columns={"b": Scaling.ROBUST})
+    settings = EncodingSettings(scaling=Scaling.standard, columns={"b": Scaling.robust})
     encoding = fit_encoding(columns, values, settings)
     assert [column.scaling for column in encoding.columns] == ["standard", "robust"]
 
@@ -180,7 +180,7 @@ def test_vectors_put_the_columns_side_by_side() -> None:
 def test_an_encoding_goes_through_json_unchanged() -> None:
     """What JSON gives back equals what went in, large integers included."""
     columns = [number(NUMBERS["large integers"]), Column("y", Kind.IMAGE, "uint8", 4, 0, 255, (2, 2))]
-    encoding = fit_encoding(columns, {"x": NUMBERS["large integers"]}, EncodingSettings(scaling=Scaling.QUANTILE))
+    encoding = fit_encoding(columns, {"x": NUMBERS["large integers"]}, EncodingSettings(scaling=Scaling.quantile))
     assert Encoding.from_json(json.loads(json.dumps(encoding.to_json()))) == encoding
 
 

@@ -33,10 +33,10 @@ def test_samples_made_in_parts_equal_the_whole(name):
 
 def test_components_are_drawn_uniformly_or_as_asked():
     """A third of 3,000 samples each, within four standard deviations; minus one without components."""
-    _, components = small_model(ModelName.CLUSTERGAN).sample(3000, None, seed=0)
+    _, components = small_model(ModelName.clustergan).sample(3000, None, seed=0)
     assert np.abs(np.bincount(components, minlength=CLUSTERS) - 1000).max() < 4 * np.sqrt(3000 * 2 / 9)
-    assert set(small_model(ModelName.CLUSTERGAN).sample(5, 2, seed=0)[1]) == {2}
-    assert set(small_model(ModelName.GAN).sample(5, None, seed=0)[1]) == {-1}
+    assert set(small_model(ModelName.clustergan).sample(5, 2, seed=0)[1]) == {2}
+    assert set(small_model(ModelName.gan).sample(5, None, seed=0)[1]) == {-1}
 
 
 @BOTH
@@ -56,7 +56,7 @@ def test_answers_have_a_line_for_each_row(name):
 @BOTH
 def test_phases_and_components_are_those_of_the_settings(name):
     """Settings know them without TensorFlow."""
-    settings = {ModelName.GAN: GanSettings, ModelName.CLUSTERGAN: ClusterGanSettings}[name]
+    settings = {ModelName.gan: GanSettings, ModelName.clustergan: ClusterGanSettings}[name]
     assert small_model(name).phases == settings.phases
     assert (small_model(name).n_components is not None) == settings.has_components
 
@@ -64,7 +64,7 @@ def test_phases_and_components_are_those_of_the_settings(name):
 def test_clustergan_finds_three_distant_clusters(tmp_path):
     """Rows of a blob share a responsibility, and samples of a component lie in one blob."""
     x = blobs()
-    model = small_model(ModelName.CLUSTERGAN, pretraining_steps=300, steps=300)
+    model = small_model(ModelName.clustergan, pretraining_steps=300, steps=300)
     for phase in model.phases:
         assert run_phase(model, phase, tmp_path / phase).stop_reason in ("completed", "converged")
     clusters = model.predict_proba(x).argmax(1)
@@ -76,7 +76,7 @@ def test_clustergan_finds_three_distant_clusters(tmp_path):
 def test_typicality_of_a_trained_gan_falls_far_from_the_data(tmp_path):
     """A row ten standard deviations away is less typical than every train row."""
     x = blobs()
-    model = small_model(ModelName.GAN, steps=300, encoder_steps=300)
+    model = small_model(ModelName.gan, steps=300, encoder_steps=300)
     for phase in model.phases:
         run_phase(model, phase, tmp_path / phase)
     far = np.full((1, COLUMNS), 10, np.float32)

@@ -6,7 +6,7 @@ import pytest
 from models.partitions import Partition, fit_partition
 from models.settings import PartitionMethod
 
-METHODS = [PartitionMethod.KMEANS, PartitionMethod.HIERARCHICAL]
+METHODS = [PartitionMethod.kmeans, PartitionMethod.hierarchical]
 MEANS = np.array([[0.0, 0.0], [20.0, 0.0], [0.0, 20.0]])
 SIZES = (300, 200, 100)
 
@@ -55,13 +55,13 @@ def test_membership_is_the_posterior_of_two_gaussians() -> None:
 
 def test_hierarchical_clustering_of_many_points_joins_micro_clusters() -> None:
     """Beyond the limit no more centres than that are kept, and the clusters are the same."""
-    partition = fitted(PartitionMethod.HIERARCHICAL, max_rows=100)
+    partition = fitted(PartitionMethod.hierarchical, max_rows=100)
     assert len(partition.centres) == 100
     assert np.bincount(partition.predict_proba(blobs()).argmax(axis=1)).tolist() == [300, 200, 100]
 
 
 def test_the_state_round_trips_through_arrays() -> None:
     """A loaded partition gives the same answers."""
-    partition = fitted(PartitionMethod.KMEANS)
+    partition = fitted(PartitionMethod.kmeans)
     loaded = Partition.from_arrays(partition.to_arrays())
     assert np.array_equal(loaded.predict_proba(blobs()), partition.predict_proba(blobs()))

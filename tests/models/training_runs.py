@@ -16,8 +16,8 @@ CLUSTERS = 3
 COLUMNS = 4
 TRAINING = TrainingSettings(check_every=5, checkpoint_every=7)
 SMALL: dict[ModelName, Any] = {
-    ModelName.GAN: GanSettings(units=16, latent_dim=3, embedding_dim=4, batch_size=16, encoder_batch_size=16),
-    ModelName.CLUSTERGAN: ClusterGanSettings(
+    ModelName.gan: GanSettings(units=16, latent_dim=3, embedding_dim=4, batch_size=16, encoder_batch_size=16),
+    ModelName.clustergan: ClusterGanSettings(
         units=16, latent_dim=3, batch_size=16, pretraining_batch_size=16, critic_steps=1
     ),
 }

@@ -12,7 +12,7 @@ from tasks.loading import load_split
 from tests.conftest import Fitted
 
 IDS = pa.table({"row_id": ["a", "b"], "split": ["train", "test"]})
-ROUTES = [(of, method) for of in PartitionOf for method in (PartitionMethod.KMEANS, PartitionMethod.HIERARCHICAL)]
+ROUTES = [(of, method) for of in PartitionOf for method in (PartitionMethod.kmeans, PartitionMethod.hierarchical)]
 
 
 def test_an_assignment_names_the_two_likeliest_clusters() -> None:
@@ -44,7 +44,7 @@ def test_every_route_labels_rows_that_were_not_trained_on(
     found = memberships(fitted.model, partition, x)
     assert found.shape == (151, 10)
     assert found.sum(axis=1) == pytest.approx(np.ones(151))
-    assert len(points) == (300 if of == PartitionOf.SAMPLES else 1463)
+    assert len(points) == (300 if of == PartitionOf.samples else 1463)
 
 
 def test_the_models_own_responsibilities_need_no_partition(fitted: Fitted) -> None:
@@ -57,9 +57,9 @@ def test_the_models_own_responsibilities_need_no_partition(fitted: Fitted) -> No
 @pytest.mark.parametrize(
     ("of", "has_components", "method"),
     [
-        (PartitionOf.ROWS, True, PartitionMethod.RESPONSIBILITIES),
-        (PartitionOf.ROWS, False, PartitionMethod.KMEANS),
-        (PartitionOf.SAMPLES, True, PartitionMethod.KMEANS),
+        (PartitionOf.rows, True, PartitionMethod.responsibilities),
+        (PartitionOf.rows, False, PartitionMethod.kmeans),
+        (PartitionOf.samples, True, PartitionMethod.kmeans),
     ],
 )
 def test_auto_takes_responsibilities_where_there_are_some(

@@ -20,8 +20,8 @@ from tests.conftest import write_digits
 
 TRAINING = TrainingSettings(check_every=50, checkpoint_every=100)
 SETTINGS: dict[ModelName, ModelSettings] = {
-    ModelName.GAN: GanSettings(steps=400, encoder_steps=300, units=32),
-    ModelName.CLUSTERGAN: ClusterGanSettings(steps=300, units=32),
+    ModelName.gan: GanSettings(steps=400, encoder_steps=300, units=32),
+    ModelName.clustergan: ClusterGanSettings(steps=300, units=32),
 }
 
 
@@ -74,8 +74,8 @@ def random_step(seed: int) -> int:
 @pytest.mark.parametrize(
     ("model", "kills"),
     [
-        (ModelName.GAN, {("adversarial", random_step(0)), ("encoder", 50), ("encoder", random_step(1))}),
-        (ModelName.CLUSTERGAN, {("adversarial", random_step(2))}),
+        (ModelName.gan, {("adversarial", random_step(0)), ("encoder", 50), ("encoder", random_step(1))}),
+        (ModelName.clustergan, {("adversarial", random_step(2))}),
     ],
 )
 def test_a_killed_training_ends_as_an_unbroken_one(
@@ -98,14 +98,14 @@ def after(seen: list[tuple[str, int]], kill: tuple[str, int], phase: str) -> lis
 
 def test_checkpoints_go_when_the_phase_is_kept(store: Store, process: ModelProcess) -> None:
     """The store doesn't fill up with states that nobody needs."""
-    fit_digits(store, process, ModelName.CLUSTERGAN)
+    fit_digits(store, process, ModelName.clustergan)
     assert [path for name in store.names("checkpoints") for path in store.names(f"checkpoints/{name}")] == []
 
 
 def test_a_later_phase_does_not_do_an_earlier_one_again(store: Store) -> None:
     """The encoder's settings change the key of the encoder's phase alone."""
-    vectors, spec = write_digits(store), spec_of(ModelName.GAN)
-    settings = SETTINGS[ModelName.GAN]
+    vectors, spec = write_digits(store), spec_of(ModelName.gan)
+    settings = SETTINGS[ModelName.gan]
     changed = settings.model_copy(update={"encoder_steps": 1})
     same = [
         phase_key(store, phase, vectors, spec, settings, TRAINING)
@@ -117,7 +117,7 @@ def test_a_later_phase_does_not_do_an_earlier_one_again(store: Store) -> None:
 
 def test_a_fitted_model_answers_for_rows_that_it_never_saw(store: Store, process: ModelProcess) -> None:
     """Responsibilities of test rows sum to one; a row's answers don't depend on its batch."""
-    made = fit_digits(store, process, ModelName.CLUSTERGAN)
+    made = fit_digits(store, process, ModelName.clustergan)
     x = load_split(store, write_digits(store), "test", 100, seed=0)
     fitted = FittedModel(store, made["model"], process)
     together, alone = fitted.infer(x), fitted.infer(x[7:8])
@@ -127,7 +127,7 @@ def test_a_fitted_model_answers_for_rows_that_it_never_saw(store: Store, process
 
 def test_samples_can_be_drawn_in_parts(store: Store, process: ModelProcess) -> None:
     """Sample i depends on the seed and i alone."""
-    fitted = FittedModel(store, fit_digits(store, process, ModelName.CLUSTERGAN)["model"], process)
+    fitted = FittedModel(store, fit_digits(store, process, ModelName.clustergan)["model"], process)
     whole, component = fitted.sample(10, None, seed=3)
     part, part_component = fitted.sample(4, None, seed=3, start=6)
     assert (whole[6:] == part).all()

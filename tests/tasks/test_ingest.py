@@ -365,7 +365,7 @@ def test_another_scaling_reads_nothing_again(tmp_path: Path, store: Store) -> No
     """The pieces don't depend on the encoding."""
     source = write_csv(tmp_path / "a.csv")
     first, _, _ = run(source, store)
-    second, inspection, is_new = run(source, store, encoding=EncodingSettings(columns={"x": Scaling.QUANTILE}))
+    second, inspection, is_new = run(source, store, encoding=EncodingSettings(columns={"x": Scaling.quantile}))
     assert is_new
     assert store.files(second["rows"]) == store.files(first["rows"])
     assert [column.scaling for column in inspection.used] == ["quantile", "standard"]
@@ -473,14 +473,14 @@ def test_unknown_columns_are_refused_with_near_names(
 
 def test_a_scaling_for_an_unknown_column_is_refused(tmp_path: Path, store: Store) -> None:
     """Without a name that is near, the error lists all."""
-    message = refuse(write_csv(tmp_path / "a.csv"), store, encoding=EncodingSettings(columns={"price": Scaling.LOG}))
+    message = refuse(write_csv(tmp_path / "a.csv"), store, encoding=EncodingSettings(columns={"price": Scaling.log}))
     assert message.endswith("found no such column. It has: id, x, y.")
 
 
 def test_a_scaling_for_text_is_refused(tmp_path: Path, store: Store) -> None:
     """Only numbers are scaled."""
     source = write_csv(tmp_path / "a.csv", city=["Rome", "Oslo"])
-    message = refuse(source, store, encoding=EncodingSettings(columns={"city": Scaling.LOG}))
+    message = refuse(source, store, encoding=EncodingSettings(columns={"city": Scaling.log}))
     assert message.endswith("found another kind of column. A scaling can be chosen for: x, y.")
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -80,18 +81,10 @@ def with_results(store: Store, made: dict[str, Artifact]) -> dict[str, Artifact]
     """Assignments and scores of every row, and a page."""
     with store.attempt("results", "k") as attempt:
         for ids, x in parts(store, made["vectors"]):
-            attempt.write_table(
-                "assignments", assignment_table(ids, pd.DataFrame({0: 1.0, 1: 0.0}, ids["row_id"]).values[: len(x)])
-            )
-            scores = pa.table(
-                {
-                    "row_id": ids["row_id"],
-                    "p_real": [0.5] * len(x),
-                    "p_value": [1.0] * len(x),
-                    "is_outlier": [False] * len(x),
-                }
-            )
-            attempt.write_table("scores", scores)
+            attempt.write_table("assignments", assignment_table(ids, np.tile([1.0, 0.0], (len(x), 1))))
+            ordinary = {"p_real": 0.5, "p_value": 1.0, "is_outlier": False}
+            columns = {name: [value] * len(x) for name, value in ordinary.items()}
+            attempt.write_table("scores", pa.table({"row_id": ids["row_id"]} | columns))
         attempt.write_file("page", "report.html", b"<p>")
         attempt.write_json("summary", {"rows": 40})
         for part in ("model", "calibration", "partition"):
