@@ -75,7 +75,8 @@ def fit_clusters(
         partition: How rows are put into clusters.
         evaluation: How the clusters are measured.
     """
-    settings = to_jsonable_python(flow_run.parameters)
+    others = set(ModelName) - {model}
+    settings = {key: to_jsonable_python(value) for key, value in flow_run.parameters.items() if key not in others}
     chosen = {ModelName.gan: gan, ModelName.clustergan: clustergan}[model]
     refuse_contradictions(chosen, clusters, samples, partition)
     with ModelProcess() as process:

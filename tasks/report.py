@@ -94,6 +94,7 @@ def make_report(
         scores=draw_scores(count_scores(store, artifacts["scores"], artifacts["sample_scores"])),
         metrics=metric_tables(store.table(artifacts["metrics"])),
         settings=setting_groups(settings),
+        store=store.root,
         versions=versions(),
         is_image=encoding.is_image,
     )
