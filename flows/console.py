@@ -24,7 +24,7 @@ def registration_lines(found: Registration, store: str) -> Iterator[str]:
         yield f"{name:>8} {entry['rows']:>9,} {entry['share']:>7.1%} {shown:>12}"
     yield from metric_lines(Store(store).table(found.artifacts["metrics"]).to_pylist())
     yield f"\nreport       {found.report}"
-    yield f"assignments  {found.artifacts['assignments'].uri}"
+    yield f"assignments  {Store(store).uri(found.artifacts['assignments'].uri)}"
     yield f"export       genclust export {found.name} {found.name}.csv --store {store}"
 
 

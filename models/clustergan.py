@@ -27,6 +27,7 @@ NOISE_WEIGHT = 10.0  # beta_n
 CODE_WEIGHT = 10.0  # beta_c
 PENALTY_WEIGHT = 10.0  # lambda of WGAN-GP
 AGREEMENT_WEIGHT = 10.0  # as strong as the recovery of codes, so that real rows keep their clusters
+MATCHING_WEIGHT = 1.0
 N_HEADS = 10  # of which pretraining keeps the best
 CHECK_ROWS = 1000
 ADVERSARIAL_LOSSES = (
@@ -37,6 +38,7 @@ ADVERSARIAL_LOSSES = (
     "code_loss",
     "reconstruction_loss",
     "agreement_loss",
+    "matching_loss",
 )
 
 
@@ -188,10 +190,12 @@ class ClusterGan:
                 losses.neighbor_agreement_loss(p, p_near) + self.settings.balance * losses.balance_loss(p)
             )
             recovery = NOISE_WEIGHT * noise_loss + CODE_WEIGHT * code_loss + reconstruction_loss
-            g_total, e_total = g_loss + recovery, recovery + AGREEMENT_WEIGHT * agreement_loss
+            matching_loss = scale * losses.prior_matching_loss(real_noise, NOISE_SCALE)
+            g_total = g_loss + recovery
+            e_total = recovery + AGREEMENT_WEIGHT * agreement_loss + MATCHING_WEIGHT * matching_loss
         descend(self.generator, optimizers["generator"], tape, g_total)
         descend(self.encoder, optimizers["encoder"], tape, e_total)
-        values = (d_loss, penalty, g_loss, noise_loss, code_loss, reconstruction_loss, agreement_loss)
+        values = (d_loss, penalty, g_loss, noise_loss, code_loss, reconstruction_loss, agreement_loss, matching_loss)
         return dict(zip(ADVERSARIAL_LOSSES, values, strict=True))
 
     def split(self, encoding: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -82,6 +82,18 @@ def balance_loss(p: tf.Tensor) -> tf.Tensor:
     return tf.math.log(float(p.shape[-1])) - entropy(sizes)
 
 
+def prior_matching_loss(noise: tf.Tensor, scale: float) -> tf.Tensor:
+    """KL divergence of normals with the batch's moments from N(0, scale^2), mean over dims; noise is (batch, dims).
+
+    As in an adversarial autoencoder, what the generator is given must look like what real rows are encoded to
+    (Makhzani et al. 2016, section 2); here by moments, over all replicas, instead of by another critic.
+    """
+    mean = mean_over_replicas(tf.reduce_mean(noise, axis=0)) / scale
+    square = mean_over_replicas(tf.reduce_mean(noise**2, axis=0)) / scale**2
+    variance = tf.maximum(square - mean**2, 1e-6)
+    return tf.reduce_mean(0.5 * (square - 1 - tf.math.log(variance)))
+
+
 def neighbor_contrast_loss(v: tf.Tensor, v_neighbor: tf.Tensor, temperature: float) -> tf.Tensor:
     """InfoNCE on unit vectors: a row knows its neighbour in the batch (Oord et al. 2018, eq. 4; Chen et al.
     2020, eq. 1).

@@ -28,7 +28,10 @@ UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDI
 
 
 class Artifact(BaseModel):
-    """A reference to what a stage made; small, frozen, JSON. `sha256` is a digest of the content."""
+    """A reference to what a stage made; small, frozen, JSON.
+
+    `uri` is relative to the store, which may so be moved or reached from elsewhere. `sha256` is a digest of the content.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -85,7 +88,7 @@ class Store:
 
     def files(self, artifact: Artifact) -> tuple[StoredFile, ...]:
         """The files of an artifact, as its manifest names them."""
-        folder, name = self._relative(artifact.uri).rsplit("/", 1)
+        folder, name = artifact.uri.rsplit("/", 1)
         files = self._manifest(folder).get(name)
         if files is None or _digest(files) != artifact.sha256:
             raise Interrupted(
@@ -217,7 +220,7 @@ class Store:
 
     def _artifact(self, folder: str, name: str, files: tuple[StoredFile, ...]) -> Artifact:
         rows = sum(file.rows for file in files)
-        return Artifact(uri=f"{self.root}/{folder}/{name}", kind=name, rows=rows, sha256=_digest(files))
+        return Artifact(uri=f"{folder}/{name}", kind=name, rows=rows, sha256=_digest(files))
 
 
 class Attempt:

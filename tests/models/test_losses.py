@@ -77,3 +77,10 @@ def test_neighbours_of_points_on_a_line_are_those_beside_them():
     """No row is its own neighbour, also not among duplicates."""
     graph = neighbor_graph(np.array([[0.0], [1.0], [2.1], [9.0], [9.0]], np.float32), 1)
     assert graph[:, 0].tolist() == [1, 0, 1, 4, 3]
+
+
+def test_codes_of_the_priors_moments_match_it():
+    """Mean 0 and standard deviation s cost nothing; a mean of s costs half a nat."""
+    noise = tf.constant([[0.1], [-0.1], [0.1], [-0.1]])
+    assert float(losses.prior_matching_loss(noise, 0.1)) == pytest.approx(0, abs=1e-6)
+    assert float(losses.prior_matching_loss(noise + 0.1, 0.1)) == pytest.approx(0.5, abs=1e-6)

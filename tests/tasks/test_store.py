@@ -30,6 +30,13 @@ def test_a_committed_artifact_is_found_and_read_back(tmp_path: Path) -> None:
     assert store.table(artifact) == pa.concat_tables([TABLE, TABLE])
 
 
+def test_a_store_can_be_moved(tmp_path: Path) -> None:
+    """References hold where the folder lies now, not where it lay."""
+    artifact = committed(Store(str(tmp_path / "here")))["rows"]
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert Store(str(tmp_path / "there")).table(artifact).num_rows == 6
+
+
 def test_an_artifact_is_json(tmp_path: Path) -> None:
     """References travel between tasks as JSON."""
     artifact = committed(Store(str(tmp_path)))["rows"]
