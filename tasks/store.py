@@ -30,7 +30,7 @@ UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDI
 class Artifact(BaseModel):
     """A reference to what a stage made; small, frozen, JSON.
 
-    `uri` is relative to the store, which may so be moved or reached from elsewhere. `sha256` is a digest of the content.
+    `uri` is relative to the store, which may so be moved or reached from elsewhere. `sha256` is of the content.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
