@@ -24,7 +24,7 @@ def test_outliers_are_the_rows_below_the_stated_rate() -> None:
 
 
 def test_negatives_of_digits_are_stranger_than_digits(fitted: Fitted) -> None:
-    """Black on white, which no row is, nearly always gets the smallest p-value there is; rows of the test split don't."""
+    """Black on white, as no row is, nearly always gets the smallest p-value there is; test rows don't."""
     calibration = fit_calibration(fitted.store, fitted.model, fitted.artifacts["vectors"], seed=0)
     x = load_split(fitted.store, fitted.artifacts["vectors"], "test", 1000, seed=0)
     smallest = 1 / (1 + len(calibration.typicality))
