@@ -26,9 +26,10 @@ from models.settings import (
     SourceSettings,
     TrainingSettings,
 )
-from tasks.cluster import fit_points, memberships
+from tasks.cluster import fit_points
 from tasks.fit import fit_phases, model_spec
 from tasks.ingest import ingest_source
+from tasks.labelling import memberships
 from tasks.loading import parts
 from tasks.model import FittedModel
 from tasks.process import ModelProcess

@@ -9,10 +9,9 @@ from prefect import get_run_logger
 from models.metrics import external_metrics, internal_metrics
 from models.settings import EvaluationSettings
 from tasks import kinds
-from tasks.code import code_digest, library_versions
 from tasks.loading import choose, take_rows
-from tasks.stage import Artifacts, cached, stage
-from tasks.store import Artifact, Store
+from tasks.stage import Artifacts, once, stage
+from tasks.store import Artifact, Attempt, Store
 
 ALL = "all"
 NO_CLUSTER = -1
@@ -29,26 +28,16 @@ def evaluate(
 ) -> Artifacts:
     """Write `metrics` for each split and for all rows; the silhouette costs `settings.max_rows` squared."""
     place = Store(store)
-    key = place.key(
-        "evaluate",
-        inputs=[vectors.sha256, assignments.sha256, labels.sha256 if labels else None],
-        settings=settings,
-        seed=seed,
-        code=code_digest("tasks.evaluate"),
-        libraries=library_versions(),
-    )
-    found = place.find("evaluate", key)
-    if found:
-        return cached(found)
-    metrics = pa.Table.from_pylist(
-        list(metric_rows(place, vectors, assignments, labels, settings, seed)), schema=kinds.METRICS
-    )
-    for row in metrics.to_pylist():
-        if row["split"] == ALL:
-            get_run_logger().info("%s of all rows: %.4f", row["name"], row["value"])
-    with place.attempt("evaluate", key) as attempt:
-        attempt.write_table("metrics", metrics)
-        return attempt.commit()
+
+    def write(attempt: Attempt) -> None:
+        rows = list(metric_rows(place, vectors, assignments, labels, settings, seed))
+        for row in rows:
+            if row["split"] == ALL:
+                get_run_logger().info("%s of all rows: %.4f", row["name"], row["value"])
+        attempt.write_table("metrics", pa.Table.from_pylist(rows, schema=kinds.METRICS))
+
+    inputs = [vectors.sha256, assignments.sha256, labels.sha256 if labels else None]
+    return once(place, "evaluate", write, inputs=inputs, settings=settings, seed=seed)
 
 
 def metric_rows(

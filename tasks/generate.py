@@ -9,11 +9,10 @@ from prefect import get_run_logger
 from models.encoding import Column, Encoding, Kind
 from models.settings import SampleSettings
 from tasks import kinds
-from tasks.code import code_digest, library_versions
 from tasks.model import FittedModel
 from tasks.process import ModelProcess
-from tasks.stage import Artifacts, cached, stage
-from tasks.store import Artifact, Store
+from tasks.stage import Artifacts, once, stage
+from tasks.store import Artifact, Attempt, Store
 
 PART_ROWS = 16_384
 
@@ -29,24 +28,15 @@ def generate(
 ) -> Artifacts:
     """Write `samples`, one part in memory at a time; the cost grows with `settings.count`."""
     place = Store(store)
-    key = place.key(
-        "generate",
-        model=model.sha256,
-        encoding=encoding.sha256,
-        settings=settings,
-        seed=seed,
-        code=code_digest("tasks.generate"),
-        libraries=library_versions(),
-    )
-    found = place.find("generate", key)
-    if found:
-        return cached(found)
-    get_run_logger().info("Generating %d samples", settings.count)
-    fitted = FittedModel(place, model, process)
-    with place.attempt("generate", key) as attempt:
+
+    def write(attempt: Attempt) -> None:
+        get_run_logger().info("Generating %d samples", settings.count)
+        fitted = FittedModel(place, model, process)
         for part in sample_parts(fitted, Encoding.from_json(place.json(encoding)), settings, seed):
             attempt.write_table("samples", part)
-        return attempt.commit()
+
+    inputs = [model.sha256, encoding.sha256]
+    return once(place, "generate", write, inputs=inputs, settings=settings, seed=seed)
 
 
 def sample_parts(fitted: FittedModel, encoding: Encoding, settings: SampleSettings, seed: int) -> Iterator[pa.Table]:

@@ -14,13 +14,13 @@ from prefect import get_run_logger
 from models.encoding import Encoding, Kind
 from models.projection import project
 from tasks.census import BINS, SURE, Histograms, count_clusters, count_reasons, count_samples, count_scores
-from tasks.code import code_digest, library_versions
+from tasks.code import library_versions
 from tasks.curves import curve_groups, metric_tables
 from tasks.gallery import NONE, choose_rows, choose_samples, take
 from tasks.loading import choose, take_rows
 from tasks.pictures import colour_of, draw_histogram, draw_map, text_colour_on
-from tasks.stage import Artifacts, cached, stage
-from tasks.store import Artifact, Store
+from tasks.stage import Artifacts, once, stage
+from tasks.store import Artifact, Attempt, Store
 from tasks.strips import Strip, data_uri, make_strips, table_columns, telling_columns
 from tasks.summary import percent, summarise
 
@@ -45,25 +45,17 @@ def report(name: str, artifacts: dict[str, Artifact], settings: dict[str, Any], 
         store: root of the store.
     """
     place = Store(store)
-    key = place.key(
-        "report",
-        inputs={kind: artifacts[kind].sha256 for kind in READ},
-        name=name,
-        settings=settings,
-        template=hashlib.sha256(TEMPLATE.read_bytes()).hexdigest(),
-        code=code_digest("tasks.report"),
-        libraries=library_versions(),
-    )
-    found = place.find("report", key)
-    if found:
-        return cached(found)
-    get_run_logger().info("Drawing the report of %d rows", artifacts["rows"].rows)
-    page, picture, summary = make_report(place, name, artifacts, settings)
-    with place.attempt("report", key) as attempt:
+
+    def write(attempt: Attempt) -> None:
+        get_run_logger().info("Drawing the report of %d rows", artifacts["rows"].rows)
+        page, picture, summary = make_report(place, name, artifacts, settings)
         attempt.write_file("page", "report.html", page.encode())
         attempt.write_file("map", "map.png", picture)
         attempt.write_json("summary", summary)
-        return attempt.commit()
+
+    inputs = {kind: artifacts[kind].sha256 for kind in READ}
+    template = hashlib.sha256(TEMPLATE.read_bytes()).hexdigest()
+    return once(place, "report", write, inputs=inputs, name=name, settings=settings, template=template)
 
 
 def make_report(

@@ -7,11 +7,10 @@ from prefect import get_run_logger
 from models.calibration import Calibration, calibrate
 from models.settings import ScoreSettings
 from tasks import kinds
-from tasks.code import code_digest, library_versions
 from tasks.loading import load_split, parts
 from tasks.model import FittedModel
 from tasks.process import ModelProcess
-from tasks.stage import Artifacts, cached, stage
+from tasks.stage import Artifacts, once, stage
 from tasks.store import Artifact, Attempt, Store
 
 CALIBRATION_ROWS = 10_000
@@ -30,25 +29,17 @@ def score(
 ) -> Artifacts:
     """Write `scores`, `sample_scores` and the `calibration`; one part in memory at a time, one forward pass a row."""
     place = Store(store)
-    key = place.key(
-        "score",
-        inputs=[model.sha256, vectors.sha256, samples.sha256],
-        settings=settings,
-        seed=seed,
-        code=code_digest("tasks.score"),
-        libraries=library_versions(),
-    )
-    found = place.find("score", key)
-    if found:
-        return cached(found)
-    fitted = FittedModel(place, model, process)
-    calibration = fit_calibration(place, fitted, vectors, seed)
-    get_run_logger().info("Scoring %d rows and %d samples", vectors.rows, samples.rows)
-    with place.attempt("score", key) as attempt:
+
+    def write(attempt: Attempt) -> None:
+        fitted = FittedModel(place, model, process)
+        calibration = fit_calibration(place, fitted, vectors, seed)
+        get_run_logger().info("Scoring %d rows and %d samples", vectors.rows, samples.rows)
         _write_scores(attempt, "scores", vectors, fitted, calibration, settings)
         _write_scores(attempt, "sample_scores", samples, fitted, calibration, settings)
         attempt.write_arrays("calibration", calibration.to_arrays())
-        return attempt.commit()
+
+    inputs = [model.sha256, vectors.sha256, samples.sha256]
+    return once(place, "score", write, inputs=inputs, settings=settings, seed=seed)
 
 
 def fit_calibration(store: Store, fitted: FittedModel, vectors: Artifact, seed: int) -> Calibration:

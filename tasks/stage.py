@@ -1,4 +1,4 @@
-"""What every stage has in common: retries for what may pass, and the mark of a stage that had nothing to do."""
+"""What every stage has in common: retries for what may pass, a key, and the mark of a stage that had nothing to do."""
 
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
@@ -9,8 +9,9 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
 from prefect.tasks import Task, exponential_backoff
 
+from tasks.code import code_digest, library_versions
 from tasks.errors import Interrupted
-from tasks.store import Artifact
+from tasks.store import Artifact, Attempt, Store
 
 Artifacts = dict[str, Artifact]
 P = ParamSpec("P")
@@ -31,6 +32,20 @@ def may_pass(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
 def cached(artifacts: Artifacts) -> Any:
     """The state of a stage whose artifacts the store has already; the UI shows it as Cached."""
     return Completed(name="Cached", message="The store has it already.", data=artifacts)
+
+
+def once(store: Store, name: str, write: Callable[[Attempt], None], /, **decides: Any) -> Artifacts:
+    """Artifacts of the stage `tasks.<name>`: the store's, as `cached`, or what `write` adds to a new attempt.
+
+    The key is made of `decides` (JSON values, settings), the stage's code and the numeric libraries.
+    """
+    key = store.key(name, code=code_digest(f"tasks.{name}"), libraries=library_versions(), **decides)
+    found = store.find(name, key)
+    if found:
+        return cached(found)
+    with store.attempt(name, key) as attempt:
+        write(attempt)
+        return attempt.commit()
 
 
 def stage(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:

@@ -7,7 +7,8 @@ import pytest
 from models.partitions import fit_partition
 from models.settings import PartitionMethod, PartitionOf, PartitionSettings
 from tasks import kinds
-from tasks.cluster import assignment_table, fit_points, memberships
+from tasks.cluster import fit_points
+from tasks.labelling import assignment_table, memberships
 from tasks.loading import load_split
 from tests.conftest import Fitted
 

@@ -6,8 +6,8 @@ import pytest
 
 from models.settings import EvaluationSettings
 from tasks import kinds
-from tasks.cluster import assignment_table
 from tasks.evaluate import metric_rows
+from tasks.labelling import assignment_table
 from tasks.store import Artifact, Store
 
 SPLIT = ["train"] * 4 + ["test"] * 4

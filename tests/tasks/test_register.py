@@ -10,10 +10,10 @@ import pytest
 
 from models.settings import EncodingSettings, SourceSettings
 from tasks.bundle import write_bundle
-from tasks.cluster import assignment_table
 from tasks.errors import BadInput
 from tasks.export import export
 from tasks.ingest import ingest_source
+from tasks.labelling import assignment_table
 from tasks.loading import parts
 from tasks.register import keep
 from tasks.registry import Registration, add_registration, newest_registration
