@@ -33,13 +33,41 @@ class Scaling(StrEnum):
     log = "log"
 
 
+class Imputation(StrEnum):
+    """What becomes of a row with a missing number: rejected, or the number replaced."""
+
+    reject = "reject"
+    mean = "mean"
+    median = "median"
+    most_frequent = "most_frequent"
+
+
 class PartitionMethod(StrEnum):
     """What turns the model's answers into clusters."""
 
     auto = "auto"
     responsibilities = "responsibilities"
     kmeans = "kmeans"
+    gaussian_mixture = "gaussian_mixture"
     hierarchical = "hierarchical"
+    hdbscan = "hdbscan"
+
+
+class PartitionSpace(StrEnum):
+    """Where points are close: in the model's embedding, among the vectors themselves, or in the model's scores."""
+
+    embedding = "embedding"
+    vectors = "vectors"
+    scores = "scores"
+
+
+class Linkage(StrEnum):
+    """How far two groups are from each other in hierarchical clustering."""
+
+    ward = "ward"
+    complete = "complete"
+    average = "average"
+    single = "single"
 
 
 class PartitionOf(StrEnum):
@@ -82,6 +110,14 @@ class EncodingSettings(Settings):
     )
     columns: dict[str, Scaling] = Field(
         default_factory=dict, description="Scaling of single columns by name, over the general choice."
+    )
+    missing: Imputation = Field(
+        Imputation.reject,
+        description="What becomes of rows with missing numbers: rejected, or the number is replaced by the column's "
+        "mean, median or most frequent value, and a coordinate of its own says that it was missing.",
+    )
+    missing_columns: dict[str, Imputation] = Field(
+        default_factory=dict, description="The same for single columns by name, over the general choice."
     )
 
 
@@ -225,14 +261,28 @@ class PartitionSettings(Settings):
         description="Auto takes the model's own responsibilities, or k-means without them.",
     )
     of: PartitionOf = Field(PartitionOf.rows, description="Whether real rows or samples are partitioned.")
-    restarts: int = Field(20, ge=1, le=1000, description="Starts of k-means, the best of which counts.")
-    max_rows: int = Field(5000, ge=100, description="Rows beyond which hierarchical clustering joins micro-clusters.")
+    space: PartitionSpace = Field(
+        PartitionSpace.embedding,
+        description="Where partitions work: the embedding, the vectors, or the scores.",
+    )
+    linkage: Linkage = Field(Linkage.ward, description="Distance of groups in hierarchical clustering.")
+    restarts: int = Field(
+        20, ge=1, le=1000, description="Starts of k-means and of the Gaussian mixture, the best of which counts."
+    )
+    max_rows: int = Field(
+        5000,
+        ge=100,
+        description="Points beyond which hierarchical clustering joins micro-clusters, and HDBSCAN works on a sample.",
+    )
+    min_cluster_size: int | None = Field(
+        None, ge=2, description="Fewest points that HDBSCAN calls a cluster; a fiftieth of the points if empty."
+    )
 
     def method_for(self, has_components: bool) -> PartitionMethod:
         """The method that auto stands for."""
         if self.method != PartitionMethod.auto:
             return self.method
-        if has_components and self.of == PartitionOf.rows:
+        if has_components and self.of == PartitionOf.rows and self.space == PartitionSpace.embedding:
             return PartitionMethod.responsibilities
         return PartitionMethod.kmeans
 

@@ -17,6 +17,19 @@ REJECTED = pa.schema(
 LABELS = pa.schema([ROW_ID, ("label", pa.string())])
 METRICS = pa.schema([("name", pa.string()), ("value", pa.float64()), ("split", pa.string())])
 HISTORY = pa.schema([("phase", pa.string()), ("step", pa.int64()), ("name", pa.string()), ("value", pa.float64())])
+RELIABILITY = pa.schema(  # of p_real: a bin's bounds, its rows and samples, their mean p_real, the share that is real
+    [("low", pa.float64()), ("high", pa.float64()), ("count", pa.int64()), ("p_real", pa.float64()),
+     ("real_share", pa.float64())]
+)  # fmt: skip
+DISTRIBUTIONS = pa.schema(  # of one of the user's columns: shares of test rows and of samples between the edges
+    [("column", pa.string()), ("distance", pa.float64()), ("edges", pa.list_(pa.float64())),
+     ("rows", pa.list_(pa.float64())), ("samples", pa.list_(pa.float64()))]
+)  # fmt: skip
+EXPLANATIONS = pa.schema(  # a column in a cluster against all other rows; the largest effects of a cluster first
+    [("cluster", pa.int32()), ("column", pa.string()), ("effect", pa.float64()), ("direction", pa.string()),
+     ("cluster_mean", pa.float64()), ("other_mean", pa.float64()), ("cluster_missing", pa.float64()),
+     ("other_missing", pa.float64())]
+)  # fmt: skip
 _SCORES = [
     ("p_real", pa.float64()),
     ("log_density", pa.float64()),
@@ -44,6 +57,12 @@ def rows(columns: pa.Schema) -> pa.Schema:
 def vectors(width: int) -> pa.Schema:
     """Encoded rows, each a vector of `width` float32."""
     return pa.schema([ROW_ID, SPLIT, ("vector", pa.list_(pa.float32(), width))])
+
+
+def profiles(width: int) -> pa.Schema:
+    """Each cluster's rows, and mean and standard deviation of their vectors."""
+    vector = pa.list_(pa.float32(), width)
+    return pa.schema([("cluster", pa.int32()), ("rows", pa.int64()), ("mean", vector), ("deviation", vector)])
 
 
 def samples(columns: pa.Schema, width: int) -> pa.Schema:
