@@ -1,7 +1,8 @@
 """The user's columns as the vectors that models see, and back.
 
 Numbers are scaled to order one, pixels to [0, 1]; an embedding is centred in each coordinate and divided by
-one scale, so that its geometry stays. What is fitted is a frozen description that survives JSON unchanged.
+one scale, so that its geometry stays. Missing numbers are imputed where the settings say so. What is fitted is a
+frozen description that survives JSON unchanged.
 """
 
 import math
@@ -12,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from models.imputation import fit_fill, indicated, indicator, missing_cells, present
 from models.scaling import Parameters, choose_scaling, fit_scaling, scale, unscale
-from models.settings import EncodingSettings, Scaling
+from models.settings import EncodingSettings, Imputation, Scaling
 
-Columns = dict[str, np.ndarray]  # by name; (rows,) numbers or (rows, width) lists
+Columns = dict[str, np.ndarray]  # by name; (rows,) numbers, masked where cells are missing, or (rows, width) lists
 EXACT = 2**53  # integers up to here are exact in float64
+CONSTANT = "constant"  # the scaling of a number that says nothing but whether it is missing
 NUMPY_TYPES = {"float": "float32", "double": "float64"}  # where Arrow's name of a type isn't NumPy's
 
 
@@ -39,8 +42,11 @@ class Column:
         low: the smallest number in the accepted rows.
         high: the largest one.
         image_shape: (height, width) or (height, width, 3) of an image, None where it isn't known.
-        scaling: one of the settings' scalings for numbers, "pixels" for images, "common" for embeddings.
+        scaling: one of the settings' scalings for numbers or CONSTANT, "pixels" for images, "common" for embeddings.
         origin: what is taken off numbers before they become floats, so that large integers stay exact.
+        parameters: of the scaling; `fill`, a distance from the origin, stands for a missing number.
+        imputation: what becomes of a missing number.
+        has_indicator: whether a last coordinate says that the number was missing.
     """
 
     name: str
@@ -53,6 +59,13 @@ class Column:
     scaling: str = ""
     origin: float = 0
     parameters: Parameters = field(default_factory=dict)
+    imputation: Imputation = Imputation.reject
+    has_indicator: bool = False
+
+    @property
+    def coordinates(self) -> int:
+        """Coordinates of a vector that the column takes, once its scaling is known."""
+        return self.width * (self.scaling != CONSTANT) + self.has_indicator
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,13 @@ class Encoding:
     @property
     def width(self) -> int:
         """Coordinates of a vector."""
-        return sum(column.width for column in self.columns)
+        return sum(column.coordinates for column in self.columns)
+
+    @property
+    def places(self) -> dict[str, slice]:
+        """Where each column's coordinates stand in a vector; the indicator is the last of them."""
+        ends = np.cumsum([column.coordinates for column in self.columns]).tolist()
+        return {c.name: slice(end - c.coordinates, end) for c, end in zip(self.columns, ends, strict=True)}
 
     @property
     def is_image(self) -> bool:
@@ -77,15 +96,18 @@ class Encoding:
         return self.columns[0].image_shape if self.is_image else None
 
     def encode(self, table: Columns) -> np.ndarray:
-        """Columns -> vectors, (rows, width) float32. Further columns in the table take no part."""
+        """Columns -> vectors, (rows, width) float32. Further columns in the table take no part.
+
+        Raises:
+            ValueError: a missing number in a column that isn't imputed.
+        """
         blocks = [_encode(table[column.name], column) for column in self.columns]
         return np.concatenate(blocks, axis=1)
 
     def decode(self, vectors: np.ndarray) -> Columns:
-        """Vectors -> columns in their own types, within the range of the accepted rows."""
-        ends = np.cumsum([column.width for column in self.columns])[:-1]
-        blocks = np.split(np.asarray(vectors), ends, axis=1)
-        return {column.name: _decode(block, column) for block, column in zip(blocks, self.columns, strict=True)}
+        """Vectors -> columns in their own types, within the range of the accepted rows; masked where missing."""
+        vectors, places = np.asarray(vectors), self.places
+        return {column.name: _decode(vectors[:, places[column.name]], column) for column in self.columns}
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -101,8 +123,9 @@ def fit_encoding(columns: Sequence[Column], sample: Columns, settings: EncodingS
     """Choose and fit the scaling of each column.
 
     Args:
-        columns: name, kind, type, width, range and shape; their scaling is not known yet.
-        sample: train rows of the columns that aren't images.
+        columns: name, kind, type, width, range, shape, imputation and indicator; their scaling is not known yet.
+            One with an indicator and a single value for range has no other coordinate.
+        sample: train rows of the columns that aren't images; a number at least in each.
     """
     return Encoding(tuple(_fit(column, sample, settings) for column in columns))
 
@@ -115,8 +138,9 @@ def image_shape(width: int) -> tuple[int, ...] | None:
     return (side, side, 3) if 3 * side**2 == width else None
 
 
-def _column(image_shape: Sequence[int] | None, kind: str, **values: Any) -> Column:
-    return Column(kind=Kind(kind), image_shape=None if image_shape is None else tuple(image_shape), **values)
+def _column(image_shape: Sequence[int] | None, kind: str, imputation: str = Imputation.reject, **values: Any) -> Column:
+    shape = None if image_shape is None else tuple(image_shape)
+    return Column(kind=Kind(kind), image_shape=shape, imputation=Imputation(imputation), **values)
 
 
 def _fit(column: Column, sample: Columns, settings: EncodingSettings) -> Column:
@@ -137,11 +161,15 @@ def _fit_embedding(column: Column, sample: np.ndarray) -> Column:
 
 
 def _fit_number(column: Column, sample: np.ndarray, wanted: Scaling) -> Column:
+    sample = present(sample)
     column = replace(column, origin=_origin(column, sample))
     values = _floats(sample, column)
+    fill = {"fill": [fit_fill(values, column.imputation)]} if column.imputation is not Imputation.reject else {}
+    if column.has_indicator and column.low == column.high:
+        return replace(column, scaling=CONSTANT, parameters=fill)
     scaling = choose_scaling(values) if wanted is Scaling.auto else wanted
     low, high = float(column.low - column.origin), float(column.high - column.origin)
-    return replace(column, scaling=scaling.value, parameters=fit_scaling(values, scaling, low, high))
+    return replace(column, scaling=scaling.value, parameters=fit_scaling(values, scaling, low, high) | fill)
 
 
 def _origin(column: Column, sample: np.ndarray) -> float:
@@ -159,8 +187,20 @@ def _encode(values: np.ndarray, column: Column) -> np.ndarray:
             centre, unit = np.array(column.parameters["centre"]), column.parameters["unit"][0]
             return ((values - centre) / unit).astype(np.float32)
         case Kind.NUMBER:
-            scaled = scale(_floats(values, column), Scaling(column.scaling), column.parameters)
-            return scaled.astype(np.float32)[:, None]  # (rows, 1)
+            return _encode_number(values, column)
+
+
+def _encode_number(values: np.ndarray, column: Column) -> np.ndarray:
+    missing = missing_cells(values)
+    numbers = _floats(np.ma.getdata(values), column)
+    if missing.any():
+        if column.imputation is Imputation.reject:
+            raise ValueError(f"Expected a number in each row of column {column.name}. Received: missing cells")
+        numbers = np.where(missing, column.parameters["fill"][0], numbers)
+    block = [indicator(missing)] if column.has_indicator else []
+    if column.scaling != CONSTANT:
+        block.insert(0, scale(numbers, Scaling(column.scaling), column.parameters).astype(np.float32))
+    return np.stack(block, axis=1)  # (rows, coordinates)
 
 
 def _decode(block: np.ndarray, column: Column) -> np.ndarray:
@@ -172,7 +212,16 @@ def _decode(block: np.ndarray, column: Column) -> np.ndarray:
             centre, unit = np.array(column.parameters["centre"]), column.parameters["unit"][0]
             return _typed(block * unit + centre, column)
         case Kind.NUMBER:
-            return _typed(unscale(block[:, 0], Scaling(column.scaling), column.parameters), column)
+            return _decode_number(block, column)
+
+
+def _decode_number(block: np.ndarray, column: Column) -> np.ndarray:
+    if column.scaling == CONSTANT:
+        values = np.full(len(block), column.parameters["fill"][0])
+    else:
+        values = unscale(block[:, 0], Scaling(column.scaling), column.parameters)
+    typed = _typed(values, column)
+    return np.ma.MaskedArray(typed, indicated(block[:, -1])) if column.has_indicator else typed
 
 
 def _floats(values: np.ndarray, column: Column) -> np.ndarray:

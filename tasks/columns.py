@@ -9,7 +9,7 @@ SOURCE_NAME = b"source_name"  # in a field's metadata
 
 
 def to_arrays(table: pa.Table, names: list[str]) -> Columns:
-    """Columns without missing cells as arrays, (rows,) or, for lists, (rows, width)."""
+    """Columns as arrays, (rows,), masked if numbers are missing, or, for lists without a gap, (rows, width)."""
     return {name: _array(table[name]) for name in names}
 
 
@@ -33,7 +33,11 @@ def _array(column: pa.ChunkedArray) -> np.ndarray:
     whole = one_chunk(column)
     if pa.types.is_fixed_size_list(whole.type):
         return list_values(whole).to_numpy(zero_copy_only=False).reshape(-1, whole.type.list_size)
-    return whole.to_numpy(zero_copy_only=False)
+    if not whole.null_count:
+        return whole.to_numpy(zero_copy_only=False)
+    missing = whole.is_null().to_numpy(zero_copy_only=False)
+    zero = pa.scalar(0).cast(whole.type)  # so that integers stay integers
+    return np.ma.MaskedArray(whole.fill_null(zero).to_numpy(zero_copy_only=False), missing)
 
 
 def named_as(field: pa.Field, name: str) -> pa.Field:

@@ -60,7 +60,7 @@ def sample_table(x: np.ndarray, component: np.ndarray, encoding: Encoding, start
 
 
 def own_columns(x: np.ndarray, encoding: Encoding) -> pa.Table:
-    """Vectors as the user's own columns, in their own types."""
+    """Vectors as the user's own columns, in their own types; null where a vector says that the cell is missing."""
     decoded = encoding.decode(x)
     return pa.table({column.name: _arrow(decoded[column.name], column) for column in encoding.columns})
 

@@ -6,16 +6,21 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from models.encoding import Encoding
+from models.encoding import CONSTANT, Column, Encoding
+from models.settings import Imputation
 from tasks.plan import Plan
 from tasks.schemas import some
-from tasks.tally import Rejection, Summary
+from tasks.tally import Extent, Rejection, Summary
 
 ROLES = ("id", "label", "split", "ignored")  # reasons that the user gave
 
 
 class UsedColumn(BaseModel):
-    """A part of the vectors; `type` is that of the column's numbers, `low` and `high` their range."""
+    """A part of the vectors.
+
+    `type` is that of the column's numbers, `low` and `high` their range, `width` the column's coordinates in a vector.
+    `missing` counts the accepted rows whose number is missing, and imputed.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,6 +31,8 @@ class UsedColumn(BaseModel):
     scaling: str
     low: float | int
     high: float | int
+    imputation: Imputation = Imputation.reject
+    missing: int = 0
 
 
 class UnusedColumn(BaseModel):
@@ -57,21 +64,10 @@ class Inspection(BaseModel):
 
 def inspection_of(files: Sequence[str], plan: Plan, summary: Summary, encoding: Encoding) -> Inspection:
     """Put together what was found out about a source."""
-    used = [
-        UsedColumn(
-            name=column.name,
-            kind=column.kind,
-            type=column.dtype,
-            width=column.width,
-            scaling=column.scaling,
-            low=column.low,
-            high=column.high,
-        )
-        for column in encoding.columns
-    ]
+    used = [_used(column, summary.extents[column.name].missing) for column in encoding.columns]
     taken = {column.name for column in used}
     unused = [
-        UnusedColumn(name=column.name, reason=column.reason or "constant in the train rows")
+        UnusedColumn(name=column.name, reason=column.reason or _idle(summary.extents[column.stored]))
         for column in plan.columns
         if column.stored not in taken
     ]
@@ -85,6 +81,25 @@ def inspection_of(files: Sequence[str], plan: Plan, summary: Summary, encoding: 
     )
 
 
+def _used(column: Column, missing: int) -> UsedColumn:
+    return UsedColumn(
+        name=column.name,
+        kind=column.kind,
+        type=column.dtype,
+        width=column.coordinates,
+        scaling=column.scaling,
+        low=column.low,
+        high=column.high,
+        imputation=column.imputation,
+        missing=missing,
+    )
+
+
+def _idle(extent: Extent) -> str:
+    """Why the train rows say nothing of a column."""
+    return f"{'all cells are missing' if extent.train_low is None else 'constant'} in the train rows"
+
+
 def describe(inspection: Inspection) -> Iterator[tuple[int, str]]:
     """Log levels and lines: warnings for what the user may not expect."""
     splits = ", ".join(f"{count:,} {split}" for split, count in inspection.splits.items())
@@ -92,6 +107,7 @@ def describe(inspection: Inspection) -> Iterator[tuple[int, str]]:
     for reason, rejection in inspection.rejected.items():
         yield logging.WARNING, f"rejected {rejection.count:,} rows, {reason}; the first: {rejection.example}"
     yield from _by_scaling(inspection)
+    yield from _by_imputation(inspection)
     for column in inspection.unused:
         level = logging.INFO if column.reason in ROLES else logging.WARNING
         yield level, f"column {column.name} is not used: {column.reason}"
@@ -100,6 +116,17 @@ def describe(inspection: Inspection) -> Iterator[tuple[int, str]]:
 def _by_scaling(inspection: Inspection) -> Iterator[tuple[int, str]]:
     names = defaultdict(list)
     for column in inspection.used:
-        names[f"{column.kind} columns, scaled {column.scaling}"].append(column.name)
+        how = "constant but for missing cells" if column.scaling == CONSTANT else f"scaled {column.scaling}"
+        names[f"{column.kind} columns, {how}"].append(column.name)
     for how, columns in names.items():
         yield logging.INFO, f"{len(columns)} {how}: {some(columns)}"
+
+
+def _by_imputation(inspection: Inspection) -> Iterator[tuple[int, str]]:
+    columns = defaultdict(list)
+    for column in inspection.used:
+        if column.missing:
+            value = "most frequent value" if column.imputation is Imputation.most_frequent else column.imputation
+            columns[value].append(f"{column.name} ({column.missing:,})")
+    for value, counts in columns.items():
+        yield logging.INFO, f"missing cells replaced by their column's {value}, in so many rows: {some(counts)}"

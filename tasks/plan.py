@@ -12,7 +12,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from models.encoding import Kind, image_shape
-from models.settings import EncodingSettings, SourceSettings
+from models.settings import EncodingSettings, Imputation, SourceSettings
 from tasks.errors import BadInput
 from tasks.kinds import SPLITS
 from tasks.profile import ColumnProfile, FileProfile, is_number
@@ -26,6 +26,7 @@ class PlannedColumn(BaseModel):
 
     `stored` is its name in `rows`: a name that our tables need themselves gets "source_" before it. `kind` is
     None for a column that takes no part, for the `reason` given. `width` is the length that lists must have.
+    `imputation` is what becomes of missing numbers.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,7 +36,13 @@ class PlannedColumn(BaseModel):
     width: int = 1
     kind: Kind | None = None
     image_shape: tuple[int, ...] | None = None
+    imputation: Imputation = Imputation.reject
     reason: str = ""
+
+    @property
+    def is_imputed(self) -> bool:
+        """Whether missing cells reject no row."""
+        return self.imputation is not Imputation.reject
 
 
 class Plan(BaseModel):
@@ -57,8 +64,9 @@ class Plan(BaseModel):
 
     @property
     def decisions(self) -> dict[str, Any]:
-        """All of the plan that says how a file is read, for its key."""
-        return self.model_dump(mode="json", exclude={"columns": {"__all__": {"reason"}}})
+        """All of the plan that says how a file is read, for its key; by what numbers are imputed is settled later."""
+        plan = self.model_dump(mode="json", exclude={"columns": {"__all__": {"reason", "imputation"}}})
+        return plan | {"imputed": [column.name for column in self.columns if column.is_imputed]}
 
     @property
     def used(self) -> tuple[PlannedColumn, ...]:
@@ -75,15 +83,15 @@ def make_plan(profiles: dict[str, FileProfile], settings: SourceSettings, encodi
     """Decide how to read the files, by their profiles (by name).
 
     Raises:
-        BadInput: files with different columns or types; no row; no column that can be used; a scaling for a
-            column that isn't a number.
+        BadInput: files with different columns or types; no row; no column that can be used; a scaling or an
+            imputation for a column that isn't a number.
     """
     if not sum(profile.rows for profile in profiles.values()):
         raise BadInput("ingest", "rows in the source", "none", "Name a source with rows.")
     types = common_types({name: profile.types for name, profile in profiles.items()})
     seen = {name: _merged([profile.columns[name] for profile in profiles.values()]) for name in types.names}
     stored = _stored_names(types.names)
-    columns = [_plan_column(field, seen[field.name], settings) for field in types]
+    columns = [_plan_column(field, seen[field.name], settings, encoding) for field in types]
     columns = [column.model_copy(update={"stored": stored[column.name]}) for column in columns]
     _check_used(columns, encoding)
     splits: set[str] = set().union(*(profile.splits for profile in profiles.values()))
@@ -112,6 +120,7 @@ def _merged(columns: list[ColumnProfile]) -> ColumnProfile:
     return ColumnProfile(
         low=min(lows, default=None),
         high=max(highs, default=None),
+        missing=sum(column.missing for column in columns),
         lengths=dict(lengths),
         text=next(iter(texts), None),
     )
@@ -127,7 +136,9 @@ def _stored_names(names: list[str]) -> dict[str, str]:
     return stored
 
 
-def _plan_column(field: pa.Field, seen: ColumnProfile, settings: SourceSettings) -> PlannedColumn:
+def _plan_column(
+    field: pa.Field, seen: ColumnProfile, settings: SourceSettings, encoding: EncodingSettings
+) -> PlannedColumn:
     column = PlannedColumn(name=field.name, stored=field.name)
     role = _roles(settings).get(field.name)
     if role is not None:
@@ -138,7 +149,8 @@ def _plan_column(field: pa.Field, seen: ColumnProfile, settings: SourceSettings)
         return column.model_copy(update={"reason": "all cells are missing"})
     if not is_number(field.type) and not pa.types.is_boolean(field.type):
         return column.model_copy(update={"reason": _not_a_number(field.type, seen)})
-    return _unless_idle(column.model_copy(update={"kind": Kind.NUMBER}), seen)
+    imputation = encoding.missing_columns.get(field.name, encoding.missing)
+    return _unless_idle(column.model_copy(update={"kind": Kind.NUMBER, "imputation": imputation}), seen)
 
 
 def _plan_lists(column: PlannedColumn, field: pa.Field, seen: ColumnProfile) -> PlannedColumn:
@@ -172,12 +184,17 @@ def _not_a_number(type: pa.DataType, seen: ColumnProfile) -> str:
 
 
 def _unless_idle(column: PlannedColumn, seen: ColumnProfile) -> PlannedColumn:
-    """The column, without a part if it says nothing: its missing cells then reject no row."""
+    """The column, without a part if it says nothing: its missing cells then reject no row.
+
+    Where missing cells are imputed, an else constant column says which rows have one.
+    """
     if seen.low is None:
-        return column.model_copy(update={"kind": None, "reason": "all cells are missing"})
-    if seen.low == seen.high:
-        return column.model_copy(update={"kind": None, "reason": f"constant ({seen.low})"})
-    return column
+        reason = "all cells are missing"
+    elif seen.low == seen.high and not (column.is_imputed and seen.missing):
+        reason = f"constant ({seen.low})"
+    else:
+        return column
+    return column.model_copy(update={"kind": None, "imputation": Imputation.reject, "reason": reason})
 
 
 def _check_used(columns: Iterable[PlannedColumn], encoding: EncodingSettings) -> None:
@@ -186,9 +203,11 @@ def _check_used(columns: Iterable[PlannedColumn], encoding: EncodingSettings) ->
         found = "; ".join(f"{column.name}: {column.reason}" for column in columns)
         remedy = "Name a source with columns of numbers, or of lists of numbers (images, embeddings)."
         raise BadInput("ingest", "a column that can be used", found, remedy)
-    scaled = [column.name for column in used if column.kind is Kind.NUMBER]
+    numbers = [column.name for column in used if column.kind is Kind.NUMBER]
     idle = [column.name for column in columns if column.reason.startswith(("constant", "all cells"))]
-    for name in encoding.columns:
-        if name not in scaled + idle:
-            remedy = f"A scaling can be chosen for: {some(scaled)}."
+    chosen = [("A scaling", name) for name in encoding.columns]
+    chosen += [("An imputation", name) for name in encoding.missing_columns]
+    for setting, name in chosen:
+        if name not in numbers + idle:
+            remedy = f"{setting} can be chosen for: {some(numbers)}."
             raise BadInput("ingest", f"a column of numbers named {name!r}", "another kind of column", remedy)

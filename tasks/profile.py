@@ -33,13 +33,14 @@ WIDER = {  # the types that a CSV column may still turn out to have, by the type
 class ColumnProfile(BaseModel):
     """What was seen of one column; `low` and `high` of its finite numbers, None if there was none.
 
-    `lengths` counts the lists by their length; `text` is a cell that is no number.
+    `missing` counts the cells without a number; `lengths` the lists by their length; `text` is a cell that is none.
     """
 
     model_config = ConfigDict(frozen=True)
 
     low: float | int | None = None
     high: float | int | None = None
+    missing: int = 0
     lengths: dict[int, int] = {}
     text: str | None = None
 
@@ -180,6 +181,7 @@ def _add_range(seen: dict[str, Any], cells: pa.Array) -> None:
         lengths = pc.value_counts(pc.list_value_length(cells).drop_null()).to_pylist()
         known = Counter(seen.get("lengths", {}))
         seen["lengths"] = dict(known + Counter({pair["values"]: pair["counts"] for pair in lengths}))
+    seen["missing"] = seen.get("missing", 0) + pc.sum(cells.is_null(nan_is_null=True), min_count=0).as_py()
     found = numbers(cells)
     if found is not None and len(found) and (ends := finite_range(found)):
         seen["low"], seen["high"] = (

@@ -58,13 +58,16 @@ def _read_part(file: SourceFile, part: Part, plan: Plan, numbers: dict[int, int]
 
 
 def _typed(table: pa.Table, plan: Plan, is_text: bool) -> pa.Table:
-    """The table in the plan's types; a list that has another length than the plan says becomes null."""
+    """The table in the plan's types; a list of another length than the plan's, and NaN to be imputed, become null."""
     columns = {}
+    imputed = {column.name for column in plan.used if column.is_imputed}
     widths = {column.name: column.width for column in plan.used if column.kind is not Kind.NUMBER}
     for field in plan.types:
         cells = one_chunk(table[field.name])
         cells = from_text(cells, field.type) if is_text else cells.cast(field.type)
-        columns[field.name] = _fixed(cells, widths[field.name]) if field.name in widths else cells
+        if field.name in widths:
+            cells = _fixed(cells, widths[field.name])
+        columns[field.name] = _without_nan(cells) if field.name in imputed else cells
     return pa.table(columns)
 
 
@@ -76,6 +79,12 @@ def _fixed(cells: pa.Array, width: int) -> pa.Array:
     whole = pa.FixedSizeListArray.from_arrays(cells.filter(fits).flatten(), width)
     places = np.cumsum(fits.to_numpy(zero_copy_only=False)) - 1
     return whole.take(pa.array(places, mask=~fits.to_numpy(zero_copy_only=False)))
+
+
+def _without_nan(cells: pa.Array) -> pa.Array:
+    if not pa.types.is_floating(cells.type):
+        return cells
+    return pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
 
 
 def _reasons(table: pa.Table, source: pa.Table, plan: Plan) -> np.ndarray:
@@ -98,7 +107,8 @@ def _reasons(table: pa.Table, source: pa.Table, plan: Plan) -> np.ndarray:
                 f"list of another length than {column.width}: {column.name}",
             )
         missing, infinite = _missing_and_infinite(cells, column)
-        blame(missing, f"missing cell: {column.name}")
+        if not column.is_imputed:
+            blame(missing, f"missing cell: {column.name}")
         blame(infinite, f"infinite cell: {column.name}")
     return reasons
 

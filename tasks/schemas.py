@@ -42,6 +42,8 @@ def check_names(columns: list[str], settings: SourceSettings, encoding: Encoding
         _check(name, "ignored column", columns)
     for name in encoding.columns:
         _check(name, "column with a scaling of its own", columns)
+    for name in encoding.missing_columns:
+        _check(name, "column with an imputation of its own", columns)
 
 
 def common_types(schemas: dict[str, pa.Schema]) -> pa.Schema:

@@ -1,11 +1,13 @@
 """What became of the rows of a source: counts by reason and split, and the ranges of the columns."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from models.imputation import missing_cells, present
 from tasks import kinds
 from tasks.columns import to_arrays
 
@@ -22,14 +24,19 @@ class Rejection(BaseModel):
 
 
 class Extent(BaseModel):
-    """The smallest and largest number of a column, in all accepted rows and in the train rows among them."""
+    """The smallest and largest number of a column, in all accepted rows and in the train rows among them.
+
+    None where there is no number; `missing` and `train_missing` count the rows without one.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    low: float | int
-    high: float | int
+    low: float | int | None
+    high: float | int | None
     train_low: float | int | None
     train_high: float | int | None
+    missing: int = 0
+    train_missing: int = 0
 
 
 class Summary(BaseModel):
@@ -76,21 +83,38 @@ def merged(summaries: Iterable[Summary]) -> Summary:
 
 
 def _extent(values: np.ndarray, is_train: np.ndarray) -> Extent:
-    train = values[is_train]
+    low, high, missing = _ends(values)
+    train_low, train_high, train_missing = _ends(values[is_train])
     return Extent(
-        low=values.min().item(),
-        high=values.max().item(),
-        train_low=train.min().item() if len(train) else None,
-        train_high=train.max().item() if len(train) else None,
+        low=low,
+        high=high,
+        train_low=train_low,
+        train_high=train_high,
+        missing=missing,
+        train_missing=train_missing,
     )
+
+
+def _ends(values: np.ndarray) -> tuple[float | None, float | None, int]:
+    """The smallest and largest number, and how many are missing."""
+    if values.ndim > 1:  # lists have no gaps
+        there, missing = values, 0
+    else:
+        there, missing = present(values), int(missing_cells(values).sum())
+    return (there.min().item(), there.max().item(), missing) if there.size else (None, None, missing)
 
 
 def _wider(one: Extent, other: Extent) -> Extent:
-    lows = [low for low in (one.train_low, other.train_low) if low is not None]
-    highs = [high for high in (one.train_high, other.train_high) if high is not None]
     return Extent(
-        low=min(one.low, other.low),
-        high=max(one.high, other.high),
-        train_low=min(lows, default=None),
-        train_high=max(highs, default=None),
+        low=_first(min, one.low, other.low),
+        high=_first(max, one.high, other.high),
+        train_low=_first(min, one.train_low, other.train_low),
+        train_high=_first(max, one.train_high, other.train_high),
+        missing=one.missing + other.missing,
+        train_missing=one.train_missing + other.train_missing,
     )
+
+
+def _first(order: Callable[..., Any], *values: float | None) -> float | None:
+    """The smallest or the largest of the numbers that are known."""
+    return cast("float | None", order((value for value in values if value is not None), default=None))

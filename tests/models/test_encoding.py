@@ -1,13 +1,15 @@
 """The encoding: both ways, in the user's own types and ranges."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models.encoding import Column, Encoding, Kind, fit_encoding, image_shape
 from models.scaling import choose_scaling
-from models.settings import EncodingSettings, Scaling
+from models.settings import EncodingSettings, Imputation, Scaling
 
 ROWS = 4000
 SCALINGS = [Scaling.standard, Scaling.robust, Scaling.log, Scaling.quantile, Scaling.auto]
@@ -188,3 +190,152 @@ def test_an_encoding_goes_through_json_unchanged() -> None:
 def test_images_are_square_if_they_can_be(width: int, shape: tuple[int, ...] | None) -> None:
     """A square number of pixels is grey, three times one is colour, and others stay flat."""
     assert image_shape(width) == shape
+
+
+# Missing numbers
+
+NAN = float("nan")
+GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("format-1/**/encoding*.json"))
+FILLS = [(Imputation.mean, 3.5), (Imputation.median, 2.5), (Imputation.most_frequent, 2.0)]
+
+
+def masked(values: np.ndarray) -> np.ndarray:
+    """The values, every fifth one missing."""
+    return np.ma.MaskedArray(values, np.arange(len(values)) % 5 == 0)
+
+
+def fit_imputed(values: np.ndarray, imputation: Imputation = Imputation.median, **changes: bool) -> Encoding:
+    """The column x of some numbers, with its indicator, standardised."""
+    known = np.ma.getdata(values)[~(np.ma.getmaskarray(values) | np.isnan(np.ma.getdata(values)))]
+    column = replace(number(known), imputation=imputation, **({"has_indicator": True} | changes))
+    return fit_encoding([column], {"x": values}, EncodingSettings(scaling=Scaling.standard))
+
+
+@pytest.mark.parametrize(("imputation", "fill"), FILLS)
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint8"])
+def test_a_missing_number_is_replaced_by_what_the_setting_says(imputation: Imputation, fill: float, dtype: str) -> None:
+    """2, 2, 3, 7 have the mean 3.5, the median 2.5 and the most frequent value 2; an indicator stands beside it."""
+    values = np.ma.MaskedArray(np.array([2, 0, 2, 3, 0, 7], dtype), [0, 1, 0, 0, 1, 0])
+    vectors = fit_imputed(values, imputation).encode({"x": values})
+    expected = (np.array([2, fill, 2, 3, fill, 7]) - 3.5) / np.sqrt(17 / 4)
+    np.testing.assert_allclose(vectors[:, 0], expected, atol=1e-6)
+    assert vectors[:, 1].tolist() == [0, 1, 0, 0, 1, 0]
+
+
+def test_of_equally_frequent_values_the_smallest_stands_for_a_missing_one() -> None:
+    """1 and 5 come twice each."""
+    encoding = fit_imputed(np.array([5.0, 1.0, 5.0, 1.0, 3.0, NAN]), Imputation.most_frequent)
+    assert encoding.columns[0].parameters["fill"] == [1.0]
+
+
+def test_a_missing_boolean_can_be_half_true() -> None:
+    """Of three flags in four that are set, the mean lies at 3/4 of the way."""
+    values = np.ma.MaskedArray([True, True, True, False, False], [0, 0, 0, 0, 1])
+    encoding = fit_imputed(values, Imputation.mean)
+    vectors = encoding.encode({"x": values})
+    np.testing.assert_allclose(vectors[4], [0.0, 1.0], atol=1e-6)
+    decoded = encoding.decode(vectors)["x"]
+    assert decoded.dtype == np.bool_
+    assert decoded.tolist() == [True, True, True, False, None]
+
+
+def test_a_missing_cell_is_as_far_from_the_others_as_they_are_from_each_other() -> None:
+    """Root mean square distances in a standardised column are sqrt(2), with the indicator, whoever is missing."""
+    values = np.append(RANDOM.normal(size=2000), NAN)
+    vectors = fit_imputed(values, Imputation.mean).encode({"x": values})
+    there, missing = vectors[:-1], vectors[-1]
+    apart = np.sqrt(((there - missing) ** 2).sum(axis=1).mean())
+    assert apart == pytest.approx(np.sqrt(2), abs=1e-3)
+    assert np.sqrt(2 * there.var(axis=0).sum()) == pytest.approx(np.sqrt(2), abs=1e-3)
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_with_gaps_round_trip(name: str, scaling: Scaling) -> None:
+    """Gaps come back as gaps and numbers within 1e-5 of their range, in their type; so does what is encoded again."""
+    values = masked(NUMBERS[name])
+    column = replace(number(NUMBERS[name]), imputation=Imputation.median, has_indicator=True)
+    encoding = fit_encoding([column], {"x": values[::3]}, EncodingSettings(scaling=scaling))
+    vectors = encoding.encode({"x": values})
+    decoded = encoding.decode(vectors)["x"]
+    assert decoded.dtype == values.dtype
+    assert np.array_equal(np.ma.getmaskarray(decoded), values.mask)
+    assert distance(decoded.compressed(), values.compressed(), column) <= 1e-5
+    again = encoding.encode({"x": decoded})
+    missing = values.mask
+    assert np.array_equal(again[missing], vectors[missing])
+    assert np.array_equal(again[:, 1], vectors[:, 1])
+
+
+def test_a_generated_indicator_counts_from_the_middle_of_its_two_values() -> None:
+    """Past one half the cell is missing; else it is a number within the range."""
+    encoding = fit_imputed(np.ma.MaskedArray([1, 2, 3, 0], [0, 0, 0, 1]))
+    vectors = np.array([[9, -4], [9, 0.5], [9, 0.51], [-9, 7]], dtype=np.float32)
+    assert encoding.decode(vectors)["x"].tolist() == [3, 3, None, None]
+
+
+def test_a_column_without_gaps_gets_no_indicator_and_imputes_new_rows_all_the_same() -> None:
+    """The median of 1, 2, 3 stands for a NaN that comes later, in the one coordinate that there is."""
+    encoding = fit_imputed(np.array([1.0, 2.0, 3.0]), has_indicator=False)
+    assert encoding.width == 1
+    assert encoding.encode({"x": np.array([NAN, 2.0])}).tolist() == [[0.0], [0.0]]
+    assert not np.ma.isMaskedArray(encoding.decode(np.zeros((1, 1)))["x"])
+
+
+def test_a_missing_number_is_refused_where_it_is_not_imputed() -> None:
+    """The error names the column."""
+    encoding = fit(number(np.array([1.0, 2.0, 3.0])), np.array([1.0, 2.0, 3.0]))
+    with pytest.raises(ValueError, match="each row of column x"):
+        encoding.encode({"x": np.array([NAN])})
+
+
+def test_a_number_that_is_constant_but_for_its_gaps_is_its_indicator_alone() -> None:
+    """One coordinate; decoded, the number is the constant or missing, large integers included."""
+    values = np.ma.MaskedArray([2**60 + 1, 0, 2**60 + 1], [0, 1, 0])
+    encoding = fit_imputed(values)
+    vectors = encoding.encode({"x": values})
+    assert vectors.tolist() == [[0.0], [1.0], [0.0]]
+    assert encoding.decode(vectors)["x"].tolist() == [2**60 + 1, None, 2**60 + 1]
+
+
+def test_large_integers_with_gaps_stay_exact() -> None:
+    """Neighbours beyond 2^53 are told apart, and the median stands between them as a float can't."""
+    values = np.ma.MaskedArray([2**60 + 1, 2**60 + 2, 2**60 + 3, 2**60 + 4, 0], [0, 0, 0, 0, 1])
+    encoding = fit_imputed(values)
+    vectors = encoding.encode({"x": values})
+    assert encoding.decode(vectors)["x"].tolist() == values.tolist()
+    assert vectors[4, 0] == pytest.approx(vectors[:4, 0].mean(), abs=1e-6)
+
+
+def test_indicators_stand_behind_their_columns_number() -> None:
+    """`places` says where: a gap in a is coordinate 1, an image follows, and b has a number alone."""
+    pixels = np.zeros((4, 4), np.uint8)
+    columns = [
+        Column("a", Kind.NUMBER, "double", 1, 1.0, 3.0, imputation=Imputation.mean, has_indicator=True),
+        Column("image", Kind.IMAGE, "uint8", 4, 0, 255),
+        Column("b", Kind.NUMBER, "double", 1, 0.0, 3.0),
+    ]
+    table = {"a": np.array([1.0, NAN, 2.0, 3.0]), "image": pixels, "b": np.arange(4.0)}
+    encoding = fit_encoding(columns, table, EncodingSettings())
+    assert encoding.places == {"a": slice(0, 2), "image": slice(2, 6), "b": slice(6, 7)}
+    vectors = encoding.encode(table)
+    assert vectors.shape == (4, encoding.width) == (4, 7)
+    assert vectors[:, 1].tolist() == [0, 1, 0, 0]
+
+
+@pytest.mark.parametrize("imputation", [imputation for imputation, _ in FILLS])
+def test_an_encoding_with_imputed_columns_goes_through_json_unchanged(imputation: Imputation) -> None:
+    """So does what it makes of a gap."""
+    encoding = fit_imputed(np.array([1.0, NAN, 4.0, 5.0]), imputation)
+    again = Encoding.from_json(json.loads(json.dumps(encoding.to_json())))
+    assert again == encoding
+    assert again.encode({"x": np.array([NAN])}).tolist() == encoding.encode({"x": np.array([NAN])}).tolist()
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.parts[-5])
+def test_an_encoding_from_before_imputation_is_still_read(path: Path) -> None:
+    """Its columns take no missing cell and have no indicator."""
+    value = json.loads(path.read_text())
+    encoding = Encoding.from_json(value)
+    assert {column.imputation for column in encoding.columns} == {Imputation.reject}
+    assert encoding.width == sum(column["width"] for column in value["columns"])
