@@ -14,6 +14,7 @@ from tasks.stage import Artifacts, once, stage
 from tasks.store import Artifact, Attempt, Store
 
 CALIBRATION_ROWS = 10_000
+CALIBRATION_SAMPLES = 10_000  # cheap, however few the validation rows are
 CALIBRATION_SEED = 1  # added to the run's: the samples that calibrate aren't those that are scored
 
 
@@ -37,15 +38,16 @@ def score(
         _write_scores(attempt, "scores", vectors, fitted, calibration, settings)
         _write_scores(attempt, "sample_scores", samples, fitted, calibration, settings)
         attempt.write_arrays("calibration", calibration.to_arrays())
+        _warn_of_few_rows(len(calibration.typicality), settings.outlier_rate)
 
     inputs = [model.sha256, vectors.sha256, samples.sha256]
     return once(place, "score", write, inputs=inputs, settings=settings, seed=seed)
 
 
 def fit_calibration(store: Store, fitted: FittedModel, vectors: Artifact, seed: int) -> Calibration:
-    """Calibrate on validation rows and as many fresh samples."""
+    """Calibrate on validation rows and fresh samples, each kind weighing the same."""
     x_real = load_split(store, vectors, "validation", CALIBRATION_ROWS, seed)
-    x_generated, _ = fitted.sample(len(x_real), None, seed + CALIBRATION_SEED)
+    x_generated, _ = fitted.sample(CALIBRATION_SAMPLES, None, seed + CALIBRATION_SEED)
     real, generated = fitted.infer(x_real), fitted.infer(x_generated)
     return calibrate(real["logit"], generated["logit"], real["typicality"])
 
@@ -64,6 +66,13 @@ def score_table(
     }
     schema = kinds.SCORES if "row_id" in ids.column_names else kinds.SAMPLE_SCORES
     return pa.table({name: ids[name] for name in ids.column_names} | columns).select(schema.names).cast(schema)
+
+
+def _warn_of_few_rows(validation_rows: int, rate: float) -> None:
+    """Say that no row can be called an outlier where the smallest p-value that there can be is above the rate."""
+    if 1 / (1 + validation_rows) > rate:
+        words = "No row can be called an outlier: with %d validation rows the smallest p-value is %.3g, above %.3g"
+        get_run_logger().warning(words, validation_rows, 1 / (1 + validation_rows), rate)
 
 
 def _write_scores(
