@@ -21,7 +21,6 @@ from models.settings import (
     GanSettings,
     ModelName,
     PartitionMethod,
-    PartitionOf,
     PartitionSettings,
     SourceSettings,
     TrainingSettings,
@@ -48,9 +47,9 @@ def fit_digits(store: Store, made: Artifacts, name: ModelName, seed: int, proces
     fitted = fit_phases(store, vectors, spec, settings, training, process, lambda *_: None)
     model, partition = FittedModel(store, fitted["model"], process), None
     if not settings.has_components:
-        points = fit_points(store, model, vectors, vectors, PartitionOf.rows, training.max_rows, seed)
         told = PartitionSettings()
-        partition = fit_partition(points, PartitionMethod.kmeans, CLUSTERS, told.restarts, told.max_rows, seed)
+        points = fit_points(store, model, vectors, vectors, told, training.max_rows, seed)
+        partition = fit_partition(points, told, PartitionMethod.kmeans, CLUSTERS, seed)
     found = [memberships(model, partition, x).argmax(axis=1) for _, x in parts(store, vectors)]
     return np.concatenate(found)
 

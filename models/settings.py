@@ -267,7 +267,7 @@ class PartitionSettings(Settings):
     )
     linkage: Linkage = Field(Linkage.ward, description="Distance of groups in hierarchical clustering.")
     restarts: int = Field(
-        20, ge=1, le=1000, description="Starts of k-means and of the Gaussian mixture, the best of which counts."
+        20, ge=1, le=1000, description="Starts of k-means or of the Gaussian mixture; the best one counts."
     )
     max_rows: int = Field(
         5000,
@@ -275,7 +275,10 @@ class PartitionSettings(Settings):
         description="Points beyond which hierarchical clustering joins micro-clusters, and HDBSCAN works on a sample.",
     )
     min_cluster_size: int | None = Field(
-        None, ge=2, description="Fewest points that HDBSCAN calls a cluster; a fiftieth of the points if empty."
+        None,
+        ge=2,
+        description="Fewest points that HDBSCAN calls a cluster, among those it works on; a fiftieth of them, "
+        "at least 5, if empty.",
     )
 
     def method_for(self, has_components: bool) -> PartitionMethod:
@@ -290,7 +293,7 @@ class PartitionSettings(Settings):
 class EvaluationSettings(Settings):
     """What the evaluation measures on."""
 
-    max_rows: int = Field(5000, ge=100, description="Rows in the sample that the silhouette is computed on.")
+    max_rows: int = Field(5000, ge=100, description="Most rows that silhouette and sample quality are computed on.")
 
 
 def model_settings(name: ModelName, values: dict[str, object]) -> GanSettings | ClusterGanSettings:

@@ -4,41 +4,59 @@ import numpy as np
 import pyarrow as pa
 
 from models.partitions import Partition
+from models.settings import PartitionSpace
 from tasks import kinds
 from tasks.model import FittedModel
 
+SCORES = ("logit", "typicality", "log_density")  # the model's answers that the space of scores is made of
 SMALLEST_PROBABILITY = 1e-3  # below it a cluster isn't listed among a row's probabilities
 
 
 def memberships(fitted: FittedModel, partition: Partition | None, x: np.ndarray) -> np.ndarray:
-    """Probability of each cluster for vectors x: (rows, clusters); without a partition the model's responsibilities."""
-    answers = fitted.infer(x)
+    """Probability of each cluster for vectors x: (rows, clusters), zeros for a row that fits none.
+
+    Without a partition it is the model's responsibilities.
+    """
     if partition is None:
-        return answers["responsibilities"]
-    return partition.predict_proba(answers["embedding"].astype(np.float64))
+        return fitted.infer(x)["responsibilities"]
+    return partition.predict_proba(positions(fitted, partition.space, x)[:, : len(partition.shift)])
+
+
+def positions(fitted: FittedModel, space: PartitionSpace, x: np.ndarray) -> np.ndarray:
+    """Where vectors x lie in the space of a partition: (rows, dims)."""
+    match space:
+        case PartitionSpace.vectors:
+            return x
+        case PartitionSpace.embedding:
+            return fitted.infer(x)["embedding"]
+        case PartitionSpace.scores:
+            answers = fitted.infer(x)
+            return np.stack([answers[name] for name in SCORES if name in answers], axis=1)
 
 
 def assignment_table(ids: pa.Table, probabilities: np.ndarray) -> pa.Table:
-    """Assignments beside the ids of the same rows; probabilities is (rows, clusters)."""
+    """Assignments beside the ids of the same rows; probabilities is (rows, clusters), zeros for fits none."""
     order = np.argsort(-probabilities, axis=1, kind="stable")
-    first, second = (np.take_along_axis(probabilities, order[:, i : i + 1], axis=1)[:, 0] for i in (0, 1))
+    ranked = np.take_along_axis(probabilities, order, axis=1)
+    fits_none = ranked[:, 0] == 0
+    has_second = ranked.shape[1] > 1
+    second = ranked[:, 1] if has_second else np.zeros(len(ranked))
     columns = {
-        "cluster": order[:, 0],
-        "cluster_probability": first,
-        "second_cluster": order[:, 1],
-        "margin": first - second,
-        "probabilities": _listed(probabilities, order),
+        "cluster": pa.array(order[:, 0], mask=fits_none),
+        "cluster_probability": pa.array(ranked[:, 0], mask=fits_none),
+        "second_cluster": pa.array(order[:, 1], mask=fits_none) if has_second else pa.nulls(len(order)),
+        "margin": pa.array(ranked[:, 0] - second, mask=fits_none),
+        "probabilities": _listed(ranked, order),
     }
     schema = kinds.ASSIGNMENTS if "row_id" in ids.column_names else kinds.SAMPLE_ASSIGNMENTS
     return pa.table({name: ids[name] for name in ids.column_names} | columns).select(schema.names).cast(schema)
 
 
-def _listed(probabilities: np.ndarray, order: np.ndarray) -> pa.ListArray:
+def _listed(ranked: np.ndarray, order: np.ndarray) -> pa.ListArray:
     """Each row's clusters and probabilities from the likeliest on, without the negligible ones."""
-    sorted_probabilities = np.take_along_axis(probabilities, order, axis=1)
-    keep = sorted_probabilities >= SMALLEST_PROBABILITY
+    keep = ranked >= SMALLEST_PROBABILITY
     entries = pa.StructArray.from_arrays(
-        [pa.array(order[keep], pa.int32()), pa.array(sorted_probabilities[keep], pa.float32())],
+        [pa.array(order[keep], pa.int32()), pa.array(ranked[keep], pa.float32())],
         names=["cluster", "probability"],
     )
     offsets = np.concatenate([[0], np.cumsum(keep.sum(axis=1))]).astype(np.int32)

@@ -4,16 +4,23 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.partitions import fit_partition
-from models.settings import PartitionMethod, PartitionOf, PartitionSettings
+from models.settings import PartitionMethod, PartitionOf, PartitionSettings, PartitionSpace
 from tasks import kinds
-from tasks.cluster import fit_points
+from tasks.cluster import cluster, fit_points, partition_points
+from tasks.errors import BadInput
 from tasks.labelling import assignment_table, memberships
 from tasks.loading import load_split
+from tasks.process import ModelProcess
 from tests.conftest import Fitted
 
 IDS = pa.table({"row_id": ["a", "b"], "split": ["train", "test"]})
-ROUTES = [(of, method) for of in PartitionOf for method in (PartitionMethod.kmeans, PartitionMethod.hierarchical)]
+METHODS = (
+    PartitionMethod.kmeans,
+    PartitionMethod.gaussian_mixture,
+    PartitionMethod.hierarchical,
+    PartitionMethod.hdbscan,
+)
+ROUTES = [(of, space, method) for of in PartitionOf for space in PartitionSpace for method in METHODS]
 
 
 def test_an_assignment_names_the_two_likeliest_clusters() -> None:
@@ -33,19 +40,100 @@ def test_samples_have_assignments_of_their_own_kind() -> None:
     assert table.schema == kinds.SAMPLE_ASSIGNMENTS
 
 
-@pytest.mark.parametrize(("of", "method"), ROUTES)
+def test_a_row_of_zeros_fits_no_cluster() -> None:
+    """It has nulls and an empty list."""
+    _, second = assignment_table(IDS, np.array([[0.1, 0.9], [0.0, 0.0]])).to_pylist()
+    assert second == {
+        "row_id": "b",
+        "split": "test",
+        "cluster": None,
+        "cluster_probability": None,
+        "second_cluster": None,
+        "margin": None,
+        "probabilities": [],
+    }
+
+
+def test_a_single_cluster_has_no_second() -> None:
+    """The margin is the whole probability."""
+    first, second = assignment_table(IDS, np.array([[1.0], [0.0]])).to_pylist()
+    assert (first["cluster"], first["second_cluster"], first["margin"]) == (0, None, 1.0)
+    assert (second["cluster"], second["margin"], second["probabilities"]) == (None, None, [])
+
+
+@pytest.mark.parametrize(("of", "space", "method"), ROUTES)
 def test_every_route_labels_rows_that_were_not_trained_on(
-    of: PartitionOf, method: PartitionMethod, fitted: Fitted
+    of: PartitionOf, space: PartitionSpace, method: PartitionMethod, fitted: Fitted
 ) -> None:
-    """Partitions of rows and of samples, by k-means and hierarchical, give every test row a probable cluster."""
-    made = fitted.artifacts
-    points = fit_points(fitted.store, fitted.model, made["vectors"], made["samples"], of, 10_000, seed=0)
-    partition = fit_partition(points, method, 10, restarts=5, max_rows=5000, seed=0)
-    x = load_split(fitted.store, made["vectors"], "test", 1000, seed=0)
-    found = memberships(fitted.model, partition, x)
-    assert found.shape == (151, 10)
-    assert found.sum(axis=1) == pytest.approx(np.ones(151))
+    """Rows and samples, every space and every method give each test row one of the clusters, HDBSCAN perhaps none."""
+    made, settings = fitted.artifacts, PartitionSettings(of=of, space=space, restarts=2)
+    points = fit_points(fitted.store, fitted.model, made["vectors"], made["samples"], settings, 10_000, seed=0)
     assert len(points) == (300 if of == PartitionOf.samples else 1463)
+    partition = partition_points(points, settings, method, 10, seed=0)
+    x = load_split(fitted.store, made["vectors"], "test", 1000, seed=0)
+    total = memberships(fitted.model, partition, x).sum(axis=1)
+    fits_none = total == 0
+    assert total[~fits_none] == pytest.approx(np.ones((~fits_none).sum()))
+    assert not fits_none.any() or method == PartitionMethod.hdbscan
+    assert len(total) == 151
+    assert partition.n_clusters == 10 or method == PartitionMethod.hdbscan
+
+
+def test_the_stage_writes_the_dendrogram_of_a_hierarchical_partition(
+    fitted: Fitted, process: ModelProcess, prefect_server: None
+) -> None:
+    """With the clusters of the assignments, of at most max_rows points."""
+    made, settings = fitted.artifacts, PartitionSettings(method=PartitionMethod.hierarchical)
+    arguments = (made["model"], made["vectors"], made["samples"])
+    found = cluster(*arguments, settings, 4, 500, 0, fitted.store.root, process)
+    tree = fitted.store.arrays(found["dendrogram"])
+    assert {name: array.shape for name, array in tree.items()} == {"linkage": (59, 4), "cluster": (60,), "rows": (60,)}
+    assert tree["rows"].sum() == 500
+    assert set(tree["cluster"]) == set(range(4))
+    assert sorted(found) == ["assignments", "dendrogram", "partition", "sample_assignments"]
+
+
+@pytest.mark.parametrize(
+    ("points", "method", "settings", "words"),
+    [
+        (
+            np.repeat([[0.0], [1.0]], 50, axis=0),
+            PartitionMethod.kmeans,
+            {},
+            "cluster: expected at least 3 different points to find 3 clusters in; found 2 in the embedding. "
+            "Ask for fewer clusters, or choose another partition.space.",
+        ),
+        (
+            np.arange(20.0)[:, None],
+            PartitionMethod.hdbscan,
+            {"min_cluster_size": 30},
+            "cluster: expected at least 30 points for partition.method hdbscan; found 20. "
+            "Lower partition.min_cluster_size, raise partition.max_rows, or give more rows.",
+        ),
+        (
+            np.arange(20.0)[:, None] ** 2,
+            PartitionMethod.hdbscan,
+            {"min_cluster_size": 15},
+            "cluster: expected at least two dense regions for partition.method hdbscan; "
+            "found none in the embedding of 20 points. "
+            "Lower partition.min_cluster_size, or choose another partition.space or partition.method.",
+        ),
+    ],
+)
+def test_points_that_make_no_partition_are_refused(
+    points: np.ndarray, method: PartitionMethod, settings: dict[str, int], words: str
+) -> None:
+    """With what was expected, what was found, and what to do."""
+    with pytest.raises(BadInput) as caught:
+        partition_points(points, PartitionSettings.model_validate(settings), method, 3, seed=0)
+    assert str(caught.value) == words
+
+
+def test_more_clusters_than_micro_clusters_are_refused() -> None:
+    """Micro-clusters can be joined, not split."""
+    settings = PartitionSettings(max_rows=100)
+    with pytest.raises(BadInput, match=r"max_rows of at least 150 to join into 150 clusters; found 100"):
+        partition_points(np.arange(300.0)[:, None], settings, PartitionMethod.hierarchical, 150, seed=0)
 
 
 def test_the_models_own_responsibilities_need_no_partition(fitted: Fitted) -> None:

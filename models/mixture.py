@@ -1,0 +1,89 @@
+"""Gaussian mixture: clusters of any orientation and width, and the posterior of each for a point."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.mixture import GaussianMixture
+
+from models.numbering import ranks_by_size
+
+START_ROWS = 10_000  # points that the starts are compared on
+POINTS_PER_PARAMETER = 5  # of a full covariance and its mean, in a cluster of average size
+REGULARISATION = 1e-3  # added to variances, in units of the points' mean variance
+MAX_ITERATIONS = 300
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Weights, means and the Cholesky factors of the precisions."""
+
+    weights: np.ndarray  # (clusters,)
+    means: np.ndarray  # (clusters, dims)
+    precisions_cholesky: np.ndarray  # (clusters, dims, dims), or (clusters, dims) if diagonal
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+        return len(self.weights)
+
+    @property
+    def numbers_per_row(self) -> int:
+        """How many numbers are in memory at once for each labelled row."""
+        return self.n_clusters + 2 * self.means.shape[1]
+
+    def memberships(self, points: np.ndarray) -> np.ndarray:
+        """Posterior responsibilities (rows, clusters) (Bishop 2006, equation 9.23)."""
+        parameters = zip(self.weights, self.means, self.precisions_cholesky, strict=True)
+        return softmax(np.stack([_log_joint(points, *of_cluster) for of_cluster in parameters], axis=1), axis=1)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """The state as arrays, for npz."""
+        return {"weights": self.weights, "means": self.means, "precisions_cholesky": self.precisions_cholesky}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "Mixture":
+        """The inverse of `to_arrays`."""
+        return cls(arrays["weights"], arrays["means"], arrays["precisions_cholesky"])
+
+
+def fit_mixture(points: np.ndarray, clusters: int, restarts: int, seed: int) -> Mixture:
+    """Gaussian mixture of points (rows, dims) by EM.
+
+    Covariances are full where a cluster of average size has POINTS_PER_PARAMETER points for each of the
+    dims (dims + 3) / 2 parameters of its mean and covariance, else diagonal. REGULARISATION keeps them from becoming
+    singular. Of `restarts` starts, on at most START_ROWS random points, one half begins at a k-means and the other at
+    random points: k-means alone misleads where clusters are elongated. The likeliest goes on with all points.
+    """
+    told = {
+        "n_components": clusters,
+        "covariance_type": covariance_type(len(points), points.shape[1], clusters),
+        "reg_covar": REGULARISATION * max(float(points.var(axis=0).mean()), np.finfo(float).tiny),
+        "max_iter": MAX_ITERATIONS,
+        "random_state": seed,
+    }
+    some = points
+    if len(points) > START_ROWS:
+        some = points[np.random.default_rng(seed).choice(len(points), START_ROWS, replace=False)]
+    starts = {"kmeans": restarts - restarts // 2, "random_from_data": restarts // 2}
+    tried = [GaussianMixture(**told, init_params=at, n_init=n).fit(some) for at, n in starts.items() if n]
+    found = max(tried, key=lambda mixture: mixture.lower_bound_)
+    if len(some) < len(points):
+        start = {"weights_init": found.weights_, "means_init": found.means_, "precisions_init": found.precisions_}
+        found = GaussianMixture(**told, **start).fit(points)
+    order = np.argsort(ranks_by_size(found.predict(points), clusters))
+    return Mixture(found.weights_[order], found.means_[order], found.precisions_cholesky_[order])
+
+
+def covariance_type(n_points: int, dims: int, clusters: int) -> str:
+    """`full` or `diag`, by the rule of `fit_mixture`."""
+    parameters = dims * (dims + 3) / 2
+    return "full" if n_points / clusters >= POINTS_PER_PARAMETER * parameters else "diag"
+
+
+def _log_joint(points: np.ndarray, weight: float, mean: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Log of weight times density (rows,), up to a constant that all clusters share."""
+    from_mean = points - mean
+    whitened = from_mean @ factor if factor.ndim == 2 else from_mean * factor  # (rows, dims)
+    diagonal = np.diagonal(factor) if factor.ndim == 2 else factor
+    return np.log(weight) + np.log(diagonal).sum() - (whitened**2).sum(axis=1) / 2

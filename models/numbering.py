@@ -1,0 +1,19 @@
+"""Numbers of clusters, and points that differ."""
+
+import numpy as np
+
+
+def ranks_by_size(labels: np.ndarray, n_clusters: int) -> np.ndarray:
+    """The new number of each cluster (n_clusters,), the largest 0; negative labels are noise and don't count."""
+    by_size = np.argsort(-np.bincount(labels[labels >= 0], minlength=n_clusters), kind="stable")
+    return np.argsort(by_size)
+
+
+def count_distinct(points: np.ndarray, limit: int) -> int:
+    """How many of the points (rows, dims) differ; the count stops at `limit`."""
+    seen: set[bytes] = set()
+    for row in points:
+        seen.add((row + 0.0).tobytes())  # -0.0 becomes 0.0
+        if len(seen) == limit:
+            break
+    return len(seen)
