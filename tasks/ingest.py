@@ -13,7 +13,7 @@ from tasks.entries import Entries
 from tasks.errors import BadInput
 from tasks.inspection import Inspection, describe, inspection_of
 from tasks.pieces import Reading, piece_key, read_source, tables_of
-from tasks.sources import known_roles, source_files
+from tasks.sources import check_unchanged, known_roles, remember, source_files
 from tasks.stage import Artifacts, cached, stage
 from tasks.store import Attempt, Store
 from tasks.vectors import columns_of, encoded, fit
@@ -25,6 +25,7 @@ def ingest(source: str, settings: SourceSettings, encoding: EncodingSettings, cl
 
     Raises:
         BadInput: the source can't be used as it is; the store then has nothing of it.
+        Interrupted: storage or network failed, or a file changed while it was read; as above.
     """
     artifacts, inspection, is_new = ingest_source(source, settings, encoding, clusters, Store(store))
     for level, line in describe(inspection):
@@ -37,20 +38,23 @@ def ingest_source(
 ) -> tuple[Artifacts, Inspection, bool]:
     """The stage without Prefect: its artifacts, what it found, and whether it had anything to do."""
     settings = known_roles(source, settings)
-    with source_files(source) as files, Entries(store) as entries:
+    with source_files(source, store) as files, Entries(store) as entries:
         content = [[file.name, file.sha256] for file in files]
         key = piece_key(store, "ingest", content, settings=settings, encoding=encoding)
         found = store.find("ingest", key)
         if found is not None:
             inspection = Inspection(**store.json(found["inspection"]))
             _check_clusters(inspection, clusters)
+            remember(files, store)
             return found, inspection, False
         reading = read_source(files, settings, encoding, entries)
         fitted, inspection = _fit(reading, settings, encoding, store)
         _check_clusters(inspection, clusters)
         with store.attempt("ingest", key) as attempt:
             _write(attempt, reading, fitted, inspection)
+            check_unchanged(files)
             entries.commit()
+            remember(files, store)
             return attempt.commit(), inspection, True
 
 
@@ -64,7 +68,9 @@ def inspect_source(source: str, settings: SourceSettings, encoding: EncodingSett
     with TemporaryDirectory(prefix="genclust-inspect-") as folder, source_files(source) as files:
         store = Store(folder)
         with Entries(store) as entries:
-            return _fit(read_source(files, settings, encoding, entries), settings, encoding, store)[1]
+            inspection = _fit(read_source(files, settings, encoding, entries), settings, encoding, store)[1]
+            check_unchanged(files)
+            return inspection
 
 
 def _fit(
@@ -99,7 +105,7 @@ def _check_rejected(reading: Reading, most: float) -> None:
     if count == rows or count > most * rows:
         reasons = "; ".join(f"{reason}: {rejection.count:,}" for reason, rejection in rejected.items())
         expected = f"at most {most:.0%} of {rows:,} rows to be rejected, and not all of them"
-        remedy = "Mend the cells, ignore the columns, or raise max_rejected."
+        remedy = "Mend the cells, ignore the columns, impute missing numbers (missing=median), or raise max_rejected."
         raise BadInput("ingest", expected, f"{count:,} ({reasons})", remedy)
 
 

@@ -1,41 +1,64 @@
-"""A source: its files on this machine, each known by the digest of its content.
+"""A source: its files, each known by the digest of its content.
 
-A source is `digits`, a file or a folder of files (searched to the bottom), local or at any URI that fsspec
-opens. Files and folders whose name starts with "." or "_" take no part.
+A source is `digits`, a file, a folder of files (searched to the bottom) or a pattern with * ? [ ], local or at
+any URI that fsspec opens. Files and folders whose name starts with "." or "_" take no part.
 """
 
 import hashlib
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-from fsspec.core import url_to_fs
-from fsspec.implementations.local import LocalFileSystem
-from pydantic import BaseModel, ConfigDict
 
 from models.settings import SourceSettings
+from tasks.digits import write_digits
 from tasks.errors import BadInput, Interrupted
+from tasks.failures import explained
+from tasks.listing import listed, only_format
+from tasks.origins import Origin, Version, changed
+from tasks.storage import Storage
 
 DIGITS = "digits"
-FORMATS = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".npz": "npz"}
-CHUNK = 1 << 22
 
 
-class SourceFile(BaseModel):
-    """One file of a source; `name` is relative to the source, `path` is local."""
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a source; `name` is relative to the source, or to the folder before a pattern.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    `path` is local: that of a remote file is where `fetched` copies it to.
+    """
 
     name: str
     path: str
     format: str
     sha256: str
+    origin: Origin | None = None
+    version: Version | None = None
+
+    def fetched(self) -> str:
+        """The local path; a remote file is copied the first time.
+
+        Raises:
+            Interrupted: the file is not any more what its digest says, or the network failed.
+        """
+        if self.origin is not None and not os.path.exists(self.path):
+            _fetch(self, self.origin)
+        return self.path
+
+    def check_unchanged(self) -> None:
+        """Refuse what was read from a file that was written meanwhile.
+
+        Raises:
+            Interrupted: naming the file.
+        """
+        if self.origin is None:
+            return
+        with _reachable(self.name):
+            if self.origin.fresh().version() != self.version:
+                raise changed(self.name, "another version of it")
 
 
 def known_roles(source: str, settings: SourceSettings) -> SourceSettings:
@@ -47,74 +70,78 @@ def known_roles(source: str, settings: SourceSettings) -> SourceSettings:
 
 
 @contextmanager
-def source_files(source: str) -> Iterator[tuple[SourceFile, ...]]:
-    """The files of a source in the order of their names; remote ones are copied while the context lasts.
+def source_files(source: str, memory: Storage | None = None) -> Iterator[tuple[SourceFile, ...]]:
+    """The files of a source in the order of their names.
+
+    A remote file is copied when it is first needed, for as long as the context lasts; its digest needs no copy
+    where `memory` has that of the same version.
 
     Raises:
         BadInput: the source is missing, empty or closed to us, or its files are of no known format or of
             several.
-        Interrupted: the network failed.
+        Interrupted: the network failed, or a file changed before an error arose from it.
     """
     with TemporaryDirectory(prefix="genclust-source-") as folder:
         if source == DIGITS:
             yield (_digits(Path(folder) / "digits.parquet"),)
-        else:
-            yield tuple(_files(source, folder))
+            return
+        files = tuple(_files(source, folder, memory))
+        try:
+            yield files
+        except Exception:
+            check_unchanged(files)  # half-written files look damaged
+            raise
 
 
-def _files(source: str, folder: str) -> list[SourceFile]:
+def check_unchanged(files: Iterable[SourceFile]) -> None:
+    """Refuse what was read from files of which one was written meanwhile.
+
+    Raises:
+        Interrupted: naming the file.
+    """
+    for file in files:
+        file.check_unchanged()
+
+
+def remember(files: Iterable[SourceFile], memory: Storage) -> None:
+    """Keep the digests of remote files, so that the same version needs no copy again."""
+    for file in files:
+        place = file.origin and file.version and file.origin.memory(file.version)
+        if place and _remembered(memory, place) != file.sha256:
+            file.check_unchanged()
+            memory.write(place, json.dumps({"sha256": file.sha256}).encode())
+
+
+def _files(source: str, folder: str, memory: Storage | None) -> list[SourceFile]:
     with _reachable(source):
-        fs, root = url_to_fs(source)
-        paths = {os.path.basename(root): root} if fs.isfile(root) else _folder(fs, root)
-    format = _only_format(source, list(paths))
-    return [_file(fs, path, name, format, source, folder) for name, path in paths.items()]
+        origins = listed(source)
+    format = only_format(source, [origin.name for origin in origins])
+    with _reachable(source):
+        return [_file(origin, format, f"{folder}/{number}", memory) for number, origin in enumerate(origins)]
 
 
-def _folder(fs: Any, root: str) -> dict[str, str]:
-    """Paths of the files in a folder by their names, sorted."""
-    names = {path.removeprefix(root).lstrip("/"): path for path in sorted(fs.find(root))}
-    return {name: path for name, path in names.items() if not _is_hidden(name)}
+def _file(origin: Origin, format: str, copy: str, memory: Storage | None) -> SourceFile:
+    version = origin.version()
+    if origin.is_local:
+        return SourceFile(origin.name, origin.path, format, origin.digest(), origin, version)
+    place = origin.memory(version)
+    known = _remembered(memory, place) if memory is not None and place else None
+    return SourceFile(origin.name, copy, format, known or origin.digest(copy), origin, version)
 
 
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith((".", "_")) for part in name.split("/"))
+def _remembered(memory: Storage, place: str) -> str | None:
+    try:
+        return str(json.loads(memory.read(place))["sha256"])
+    except (FileNotFoundError, ValueError, KeyError):  # none yet, or one whose writer was killed
+        return None
 
 
-def _only_format(source: str, names: list[str]) -> str:
-    if not names:
-        raise BadInput("ingest", f"files at {source}", "none", "Check the path, or name another source.")
-    formats = {name: FORMATS.get(os.path.splitext(name)[1].lower()) for name in names}
-    known = ", ".join(FORMATS)
-    for name, format in formats.items():
-        if format is None:
-            remedy = "Convert the file, or let its name start with an underscore to leave it out."
-            raise BadInput("ingest", f"files that end in {known}", name, remedy)
-    first = formats[names[0]] or ""
-    for name, format in formats.items():
-        if format != first:
-            found = f"{names[0]} and {name}"
-            raise BadInput("ingest", "files of one format in a folder", found, "Convert them, or fit each by itself.")
-    return first
-
-
-def _file(fs: Any, path: str, name: str, format: str, source: str, folder: str) -> SourceFile:
-    if isinstance(fs, LocalFileSystem):
-        with _reachable(source), open(path, "rb") as file:
-            return SourceFile(
-                name=name, path=path, format=format, sha256=hashlib.file_digest(file, "sha256").hexdigest()
-            )
-    copy = Path(folder) / name
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    return SourceFile(name=name, path=str(copy), format=format, sha256=_copy(fs, path, copy, source))
-
-
-def _copy(fs: Any, path: str, copy: Path, source: str) -> str:
-    digest = hashlib.sha256()
-    with _reachable(source), fs.open(path, "rb") as remote, open(copy, "wb") as local:
-        while chunk := remote.read(CHUNK):
-            digest.update(chunk)
-            local.write(chunk)
-    return digest.hexdigest()
+def _fetch(file: SourceFile, origin: Origin) -> None:
+    with _reachable(file.name):
+        found = origin.digest(f"{file.path}.part")
+    if found != file.sha256:
+        raise changed(file.name, "another content")
+    os.replace(f"{file.path}.part", file.path)
 
 
 @contextmanager
@@ -122,27 +149,14 @@ def _reachable(source: str) -> Iterator[None]:
     """Tell a source that can't be read from a network that failed."""
     expected = f"a source that can be read at {source}"
     try:
-        yield
+        with explained("ingest", expected):
+            yield
     except (FileNotFoundError, PermissionError, NotADirectoryError, ValueError) as error:
         raise BadInput("ingest", expected, repr(error), "Check the address and your access to it.") from error
-    except ImportError as error:
-        raise BadInput("ingest", expected, str(error), "Install the package that opens such addresses.") from error
     except OSError as error:
         raise Interrupted("ingest", expected, repr(error), "Run it again when storage and network work.") from error
 
 
 def _digits(path: Path) -> SourceFile:
-    """Real handwritten digits that ship with scikit-learn: 1,797 images of 8 x 8 pixels."""
-    from sklearn.datasets import load_digits  # its import takes a second
-
-    images, labels = load_digits(return_X_y=True)  # (1797, 64) of 0 to 16, (1797,)
-    pixels = np.rint(images * 255 / 16).astype(np.uint8)
-    columns = {
-        "id": pa.array(np.arange(len(pixels))),
-        "image": pa.FixedSizeListArray.from_arrays(pixels.ravel(), pixels.shape[1]),
-        "label": pa.array(labels),
-    }
-    pq.write_table(pa.table(columns), path)
-    return SourceFile(
-        name=DIGITS, path=str(path), format="parquet", sha256=hashlib.sha256(path.read_bytes()).hexdigest()
-    )
+    write_digits(path)
+    return SourceFile(DIGITS, str(path), "parquet", hashlib.sha256(path.read_bytes()).hexdigest())

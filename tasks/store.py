@@ -5,7 +5,6 @@ artifacts exist; readers read only files that it names and check their digests. 
 attempts can't mix, on a disk or on an object store.
 """
 
-import errno
 import hashlib
 import io
 import json
@@ -18,13 +17,12 @@ import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fsspec.core import url_to_fs
 from pydantic import BaseModel, ConfigDict
 
 from tasks.errors import BadInput, Interrupted
+from tasks.storage import Storage
 
 MANIFEST = "manifest.json"
-UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR)
 
 
 class Artifact(BaseModel):
@@ -55,12 +53,8 @@ class StoredFile(BaseModel):
 Files = dict[str, tuple[StoredFile, ...]]
 
 
-class Store:
+class Store(Storage):
     """Artifacts under one root, a local folder or any URI that fsspec opens."""
-
-    def __init__(self, root: str) -> None:
-        self.root = root.rstrip("/")
-        self.fs, self.base = url_to_fs(self.root, auto_mkdir=True) if "://" not in root else url_to_fs(self.root)
 
     def key(self, stage: str, **parts: Any) -> str:
         """Digest of everything that decides a stage's result. `parts` are JSON values."""
@@ -69,10 +63,10 @@ class Store:
 
     def find(self, stage: str, key: str) -> dict[str, Artifact] | None:
         """Artifacts of a whole attempt, by name, or None; a manifest whose files are gone does not count."""
-        for manifest in sorted(self.fs.glob(f"{self.base}/{stage}/{key}/*/{MANIFEST}")):
-            folder = self._relative(manifest.rsplit("/", 1)[0])
+        for attempt in self.names(f"{stage}/{key}"):
+            folder = f"{stage}/{key}/{attempt}"
             files = self._manifest(folder)
-            if all(self._is_whole(file) for parts in files.values() for file in parts):
+            if files and self._are_whole([file for parts in files.values() for file in parts]):
                 return {name: self._artifact(folder, name, parts) for name, parts in files.items()}
         return None
 
@@ -101,7 +95,7 @@ class Store:
 
     def read_file(self, file: StoredFile) -> bytes:
         """Content of a file, checked against its digest."""
-        content = self.fs.cat_file(f"{self.base}/{file.path}")
+        content = self.read(file.path)
         found = hashlib.sha256(content).hexdigest()
         if found != file.sha256:
             raise BadInput(
@@ -135,88 +129,16 @@ class Store:
         """Files of an artifact by their own names."""
         return {file.path.rsplit("/", 1)[1]: self.read_file(file) for file in self.files(artifact)}
 
-    def open_write(self, path: str) -> Any:
-        """A writable binary file at a path relative to the root."""
-        full = f"{self.base}/{path}"
-        try:
-            self.fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
-            return self.fs.open(full, "wb")
-        except OSError as error:
-            if error.errno in UNWRITABLE:
-                raise self._unwritable(error) from error
-            raise
-
-    def check_writable(self) -> None:
-        """Refuse a store that can't be written, before any work.
-
-        Raises:
-            BadInput: naming the store.
-        """
-        probe = f"writable-{uuid.uuid4().hex[:12]}"
-        self.write(probe, b"")
-        self.fs.rm_file(f"{self.base}/{probe}")
-
-    def _unwritable(self, error: Exception) -> BadInput:
-        """The error of a store that can't be written."""
-        return BadInput(
-            "store",
-            f"a folder that can be written at {self.root}",
-            repr(error),
-            "Name another --store, or grant access.",
-        )
-
-    def create(self, path: str, content: bytes) -> None:
-        """Write a file that must not exist yet.
-
-        Raises:
-            FileExistsError: somebody else created it first.
-        """
-        full = f"{self.base}/{path}"
-        self.fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
-        with self.fs.open(full, "xb") as file:
-            file.write(content)
-
-    def read(self, path: str) -> bytes:
-        """Content of a file at a path relative to the root."""
-        return self.fs.cat_file(f"{self.base}/{path}")
-
-    def write(self, path: str, content: bytes) -> None:
-        """Write a file at a path relative to the root, over what may be there."""
-        with self.open_write(path) as file:
-            file.write(content)
-
-    def names(self, path: str) -> list[str]:
-        """Sorted names in a folder; none where there is no such folder."""
-        folder = f"{self.base}/{path}"
-        self.fs.invalidate_cache(folder)
-        if not self.fs.exists(folder):
-            return []
-        return sorted(entry.rstrip("/").rsplit("/", 1)[1] for entry in self.fs.ls(folder, detail=False))
-
-    def remove(self, path: str) -> None:
-        """Remove a folder and what is in it, if it is there."""
-        folder = f"{self.base}/{path}"
-        if self.fs.exists(folder):
-            self.fs.rm(folder, recursive=True)
-
-    def uri(self, path: str) -> str:
-        """The address of a path relative to the root."""
-        return f"{self.root}/{path}"
-
-    def _relative(self, path: str) -> str:
-        full = self.fs._strip_protocol(path)
-        return full.removeprefix(f"{self.base}/")
-
     def _manifest(self, folder: str) -> Files:
-        path = f"{self.base}/{folder}/{MANIFEST}"
-        if not self.fs.exists(path):
+        try:
+            content = json.loads(self.read(f"{folder}/{MANIFEST}"))
+        except (FileNotFoundError, NotADirectoryError):
             return {}
-        content = json.loads(self.fs.cat_file(path))
         return {name: tuple(StoredFile(**file) for file in files) for name, files in content["artifacts"].items()}
 
-    def _is_whole(self, file: StoredFile) -> bool:
-        path = f"{self.base}/{file.path}"
-        return self.fs.exists(path) and self.fs.size(path) == file.size
+    def _are_whole(self, files: list[StoredFile]) -> bool:
+        sizes = self.sizes({file.path.rsplit("/", 1)[0] for file in files})
+        return all(sizes.get(file.path) == file.size for file in files)
 
     def _artifact(self, folder: str, name: str, files: tuple[StoredFile, ...]) -> Artifact:
         rows = sum(file.rows for file in files)
@@ -251,8 +173,7 @@ class Attempt:
     def write_file(self, kind: str, name: str, content: bytes, rows: int = 0) -> None:
         """Add a file to an artifact."""
         path = f"{self.folder}/{kind}/{name}"
-        with self.store.open_write(path) as file:
-            file.write(content)
+        self.store.write(path, content)
         digest = hashlib.sha256(content).hexdigest()
         stored = StoredFile(path=path, rows=rows, size=len(content), sha256=digest)
         self._files.setdefault(kind, []).append(stored)
@@ -270,10 +191,11 @@ class Attempt:
         artifacts = {kind: [file.model_dump() for file in files] for kind, files in self._files.items()}
         content = json.dumps({"attempt": self.folder, "artifacts": artifacts}, indent=1).encode()
         path = f"{self.folder}/{MANIFEST}"
-        with self.store.open_write(f"{path}.part" if self._is_local() else path) as file:
-            file.write(content)
-        if self._is_local():
-            self.store.fs.mv(f"{self.store.base}/{path}.part", f"{self.store.base}/{path}")
+        if self._is_local():  # elsewhere a file is there as a whole, or not at all
+            self.store.write(f"{path}.part", content)
+            self.store.move(f"{path}.part", path)
+        else:
+            self.store.write(path, content)
         self.committed = True
         return {kind: self.store._artifact(self.folder, kind, tuple(files)) for kind, files in self._files.items()}
 

@@ -1,5 +1,6 @@
 """Sources: which files they have, and what a file's parts are."""
 
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.errors import BadInput
+from tasks.parts import PART_BYTES, PART_ROWS, Part, part_rows
 from tasks.sources import SourceFile, source_files
-from tasks.tabular import PART_BYTES, PART_ROWS, Part, part_rows, read_parts
+from tasks.tabular import read_parts
 
 
 def names_of(source: str | Path) -> list[str]:
@@ -55,6 +57,48 @@ def test_a_file_named_directly_is_taken_whatever_its_name(tmp_path: Path) -> Non
     """An underscore hides a file in a folder only."""
     (tmp_path / "_a.csv").write_text("x\n1\n")
     assert names_of(tmp_path / "_a.csv") == ["_a.csv"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("logs/2026-*.csv", ["2026-01.csv", "2026-02.csv"]),
+        ("logs/202?-01.csv", ["2025-01.csv", "2026-01.csv"]),
+        ("logs/2026-0[2-9].csv", ["2026-02.csv"]),
+        ("logs/*", ["2025-01.csv", "2026-01.csv", "2026-02.csv", "deep/2026-03.csv"]),
+        ("l*/*-03.csv", []),
+        ("logs/*/*.csv", ["deep/2026-03.csv"]),
+        ("*/2026-01.csv", ["logs/2026-01.csv"]),
+        ("**/*-03.csv", ["logs/deep/2026-03.csv"]),
+    ],
+)
+def test_a_pattern_gives_the_files_that_match(tmp_path: Path, pattern: str, names: list[str]) -> None:
+    """Names are relative to the folder before the pattern; hidden files take no part, nothing is refused."""
+    for name in ("2025-01.csv", "2026-01.csv", "2026-02.csv", "deep/2026-03.csv", "_2026-04.csv", ".x/2026-03.csv"):
+        path = tmp_path / "logs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x\n1\n")
+    if names:
+        assert names_of(tmp_path / pattern) == names
+    else:
+        assert refusal(tmp_path / pattern).expected == f"files at {tmp_path}/{pattern}"
+
+
+def test_a_path_with_the_signs_of_a_pattern_still_opens(tmp_path: Path) -> None:
+    """A file or folder that is really named so is meant, and not what would match."""
+    for name in ("a[1].csv", "a1.csv", "b*/x.csv", "b2/y.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x\n1\n")
+    assert names_of(tmp_path / "a[1].csv") == ["a[1].csv"]
+    assert names_of(tmp_path / "b*") == ["x.csv"]
+
+
+def test_patterns_hold_on_remote_file_systems() -> None:
+    """The same names as on a disk."""
+    for name in ("1.csv", "2.csv", "_3.csv"):
+        with fsspec.open(f"memory://pattern-test/logs/{name}", "wb") as file:
+            file.write(b"x\n1\n")
+    assert names_of("memory://pattern-test/logs/*.csv") == ["1.csv", "2.csv"]
 
 
 def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:
@@ -102,7 +146,8 @@ def test_an_unknown_extension_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x\n1\n")
     (tmp_path / "notes.txt").write_text("hello")
     error = refusal(tmp_path)
-    assert error.expected == "files that end in .parquet, .pq, .csv, .npz"
+    known = ".parquet, .pq, .csv, .npz, .jsonl, .ndjson, .arrow, .feather, .ipc"
+    assert error.expected == f"files that end in {known}"
     assert error.found == "notes.txt"
 
 
@@ -230,5 +275,5 @@ def test_a_csv_file_without_text_is_refused(tmp_path: Path, content: bytes) -> N
 def test_source_files_are_frozen() -> None:
     """A reference can't be changed on its way through the stages."""
     file = SourceFile(name="a.csv", path="/a.csv", format="csv", sha256="0")
-    with pytest.raises(ValueError, match="frozen"):
+    with pytest.raises(FrozenInstanceError):
         file.name = "b.csv"  # type: ignore[misc]

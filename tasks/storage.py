@@ -1,0 +1,145 @@
+"""Files under one root, a local folder or any URI that fsspec opens; whole files are written and read.
+
+Nothing is remembered between two calls: what others wrote or removed meanwhile is seen.
+"""
+
+import errno
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fsspec.core import url_to_fs
+
+from tasks.errors import BadInput
+from tasks.failures import explained
+
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR)
+BUCKETS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl"}  # no folders; making one would make its bucket
+TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")  # answers to a write of a new object
+
+
+class Storage:
+    """Paths are relative to the root."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root.rstrip("/")
+        with self._reached():
+            self.fs, self.base = url_to_fs(self.root)
+
+    def read(self, path: str) -> bytes:
+        """Content of a file."""
+        with self._reached():
+            content: bytes = self.fs.cat_file(f"{self.base}/{path}")
+            return content
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file over what may be there.
+
+        Raises:
+            BadInput: nobody may write there, or there is no such bucket.
+        """
+        try:
+            self._put(path, content, "overwrite")
+        except OSError as error:
+            if isinstance(error, FileNotFoundError | PermissionError) or error.errno in UNWRITABLE:
+                raise self._unwritable(error) from error
+            raise
+
+    def create(self, path: str, content: bytes) -> None:
+        """Write a file that must not exist yet.
+
+        Of several at once one succeeds: on a disk, and on object stores that know conditional writes (as S3 does).
+
+        Raises:
+            FileExistsError: somebody else created it first.
+        """
+        try:
+            self._put(path, content, "create")
+        except OSError as error:
+            if _code(error) in TAKEN:
+                raise FileExistsError(path) from error
+            raise
+
+    def check_writable(self) -> None:
+        """Refuse a root that can't be written, before any work.
+
+        Raises:
+            BadInput: naming the root.
+        """
+        probe = f"writable-{uuid.uuid4().hex[:12]}"
+        self.write(probe, b"")
+        with self._reached():
+            self.fs.rm_file(f"{self.base}/{probe}")
+
+    def names(self, path: str) -> list[str]:
+        """Sorted names in a folder; none where there is no such folder."""
+        folder = f"{self.base}/{path}"
+        with self._reached():
+            try:
+                paths = self._fresh().ls(folder, detail=False)
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+        others = {found.rstrip("/") for found in paths} - {folder}  # some stores list the folder itself
+        return sorted(found.rsplit("/", 1)[1] for found in others)
+
+    def sizes(self, folders: Iterable[str]) -> dict[str, int]:
+        """Sizes of all files in some folders, by path."""
+        with self._reached():
+            fs = self._fresh()
+            found = {path: entry["size"] for name in folders for path, entry in _entries(fs, f"{self.base}/{name}")}
+        return {path.removeprefix(f"{self.base}/"): size for path, size in found.items()}
+
+    def move(self, path: str, new: str) -> None:
+        """Give a file another name."""
+        self.fs.mv(f"{self.base}/{path}", f"{self.base}/{new}")
+
+    def remove(self, path: str) -> None:
+        """Remove a file, or a folder and what is in it, if it is there."""
+        with self._reached():
+            fs = self._fresh()
+            try:
+                fs.rm(f"{self.base}/{path}", recursive=True)
+            except FileNotFoundError:
+                return
+
+    def uri(self, path: str) -> str:
+        """The address of a path."""
+        return f"{self.root}/{path}"
+
+    def _put(self, path: str, content: bytes, mode: str) -> None:
+        full = f"{self.base}/{path}"
+        with self._reached():
+            if not BUCKETS & protocols(self.fs):
+                self.fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
+            self.fs.pipe_file(full, content, mode=mode)
+
+    def _fresh(self) -> Any:
+        """The file system without the listings that it holds in memory, which leave out what others did."""
+        self.fs.invalidate_cache()
+        return self.fs
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        with explained("store", f"a store that can be reached at {self.root}"):
+            yield
+
+    def _unwritable(self, error: Exception) -> BadInput:
+        remedy = "Name another --store, or grant access."
+        return BadInput("store", f"a folder that can be written at {self.root}", repr(error), remedy)
+
+
+def _entries(fs: Any, folder: str) -> Iterable[tuple[str, Any]]:
+    found: dict[str, Any] = fs.find(folder, detail=True)
+    return found.items()
+
+
+def protocols(fs: Any) -> set[str]:
+    """The protocols that a file system answers to."""
+    return {fs.protocol} if isinstance(fs.protocol, str) else set(fs.protocol)
+
+
+def _code(error: OSError) -> str:
+    """The code that an object store answered, or ""."""
+    response = getattr(error.__cause__, "response", None)
+    return str(response["Error"]["Code"]) if response else ""
