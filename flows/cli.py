@@ -31,13 +31,14 @@ from models.settings import (
 )
 from tasks.errors import StageError
 
+SOURCE = "A file, a folder or a glob (Parquet, Arrow, CSV, JSON lines, NPZ), on this machine or at any URI; or digits."
 STORE = os.environ.get("GENCLUST_STORE", "store")
 
 
 class Fit(SourceSettings):
     """Find the groups of a table and register them under a name."""
 
-    source: CliPositionalArg[str] = Field(description="A file or a folder (Parquet, CSV, NPZ), any URI, or digits.")
+    source: CliPositionalArg[str] = Field(description=SOURCE)
     clusters: Clusters = Field(description="Number of clusters.")
     name: Name = Field("main", description="What the result is registered as.")
     model: ModelName = Field(ModelName.clustergan, description="The generative model.")
@@ -77,10 +78,25 @@ class Export(BaseModel):
         print(f"{export(self.name, self.out, self.store):,} rows written to {self.out}")
 
 
+class Explain(BaseModel):
+    """Tell why a row is in its cluster: rows like it, and the columns that decide."""
+
+    name: CliPositionalArg[Name] = Field(description="What the result was registered as.")
+    row_id: CliPositionalArg[str] = Field(description="The row, by its row_id in the export.")
+    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+
+    def cli_cmd(self) -> None:
+        """Print the explanation."""
+        from flows.explanation import explanation_lines
+        from tasks.explain_row import explain_row
+
+        print(*explanation_lines(explain_row(self.name, self.row_id, self.store)), sep="\n")
+
+
 class Check(SourceSettings):
     """Tell what a fit would use, reject and scale how, and how long it would take, without fitting."""
 
-    source: CliPositionalArg[str] = Field(description="A file or a folder (Parquet, CSV, NPZ), any URI, or digits.")
+    source: CliPositionalArg[str] = Field(description=SOURCE)
     clusters: Clusters = Field(10, description="Number of clusters.")
     model: ModelName = Field(ModelName.clustergan, description="The generative model.")
     encoding: EncodingSettings = EncodingSettings()
@@ -110,6 +126,7 @@ class Genclust(BaseSettings):
 
     fit: CliSubCommand[Fit]
     export: CliSubCommand[Export]
+    explain: CliSubCommand[Explain]
     check: CliSubCommand[Check]
 
     def cli_cmd(self) -> None:

@@ -1,11 +1,53 @@
 """A fitted model on disk and back: what labels new rows long after the run that made it."""
 
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from models.calibration import Calibration
+from models.encoding import Encoding
+from models.partitions import Partition
+from tasks.errors import BadInput
+from tasks.labelling import memberships
+from tasks.model import FittedModel
+from tasks.process import ModelProcess
+from tasks.registry import newest_registration
 from tasks.store import Artifact, Store
 
-FORMAT = 1
+FORMAT = 2  # since partitions have a state of their own kind
+READABLE = (1, 2)
 PARTS = ("model", "encoding", "calibration", "partition")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """All that labels and scores new rows; vectors x are (rows, width), as `encoding` makes them.
+
+    Attributes:
+        settings: of the run that made it, as JSON.
+        partition: None where the clusters are the model's own components.
+    """
+
+    name: str
+    version: str
+    settings: dict[str, Any]
+    encoding: Encoding
+    model: FittedModel
+    partition: Partition | None
+    calibration: Calibration
+
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        """Probability of each cluster for each row: (rows, clusters); zeros where a row fits none."""
+        return memberships(self.model, self.partition, x)
+
+    def scores(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """`p_real` and `p_value` of each row, (rows,) each."""
+        answers = self.model.infer(x)
+        return {
+            "p_real": self.calibration.p_real(answers["logit"]),
+            "p_value": self.calibration.p_value(answers["typicality"]),
+        }
 
 
 def write_bundle(
@@ -25,3 +67,36 @@ def write_bundle(
                 attempt.write_file(part, file, content)
         attempt.write_json("bundle", {"format": FORMAT, "name": name, "version": version, "settings": settings})
         return attempt.commit()
+
+
+def read_bundle(store: Store, name: str, process: ModelProcess, version: str | None = None) -> Bundle:
+    """A version of a name, by default that of the newest registration.
+
+    Raises:
+        BadInput: an unknown name or version, a format that this genclust can't read, or a changed file.
+    """
+    version = version or newest_registration(store, name, "bundle").version
+    found = store.find(f"models/{name}/versions", version)
+    if found is None:
+        known = ", ".join(store.names(f"models/{name}/versions")) or "none"
+        raise BadInput("bundle", f"version {version} of {name}", f"whole versions among {known}", "Name one of these.")
+    described = store.json(found["bundle"])
+    check_format(described["format"])
+    arrays = store.arrays(found["partition"])
+    return Bundle(
+        name=name,
+        version=version,
+        settings=described["settings"],
+        encoding=Encoding.from_json(store.json(found["encoding"])),
+        model=FittedModel(store, found["model"], process),
+        partition=Partition.from_arrays(arrays) if arrays else None,
+        calibration=Calibration.from_arrays(store.arrays(found["calibration"])),
+    )
+
+
+def check_format(number: int) -> None:
+    """Refuse a bundle whose format isn't READABLE."""
+    if number not in READABLE:
+        expected = f"a bundle of format {' or '.join(map(str, READABLE))}"
+        remedy = "Install the genclust that wrote it, or a newer one."
+        raise BadInput("bundle", expected, f"format {number}", remedy)

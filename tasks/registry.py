@@ -37,8 +37,8 @@ def add_registration(store: Store, registration: Registration) -> None:
             continue  # another run took the number: take the next one
 
 
-def newest_registration(store: Store, name: str) -> Registration:
-    """What was registered last under a name.
+def newest_registration(store: Store, name: str, stage: str = "export") -> Registration:
+    """What was registered last under a name; `stage` is who asks, for the error.
 
     Raises:
         BadInput: nothing was.
@@ -47,7 +47,7 @@ def newest_registration(store: Store, name: str) -> Registration:
     if not taken:
         known = ", ".join(store.names("models")) or "none"
         raise BadInput(
-            "export",
+            stage,
             f"a model named {name} in {store.root}",
             f"these: {known}",
             "Fit it first: genclust fit --name.",

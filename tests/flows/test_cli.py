@@ -49,6 +49,25 @@ def test_export_writes_the_assignments(fitted: subprocess.CompletedProcess[str],
     assert len(table) == 1797
 
 
+def test_explain_tells_why_a_row_is_in_its_cluster(fitted: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """Its cluster and the runner-up, rows like it, and its picture beside the means of both."""
+    found = genclust(folder, "explain", "digits", "7")
+    assert found.returncode == 0, found.stderr
+    assert found.stderr == ""
+    assert "digits: row 7 (" in found.stdout
+    assert found.stdout.count("nearest typical rows of") == 2
+    assert "this row           mean of" in found.stdout
+
+
+def test_explain_refuses_an_unknown_row_in_one_line(fitted: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """With ids that look alike."""
+    found = genclust(folder, "explain", "digits", "99997")
+    assert found.returncode == 1
+    assert found.stderr == (
+        "genclust: explain: expected the id of one of 1,797 accepted rows; found 99997. Did you mean 999 or 997?\n"
+    )
+
+
 def test_check_tells_what_would_be_used_and_how_long_it_takes(folder: Path) -> None:
     """Nothing is fitted and nothing is written."""
     rows = pd.DataFrame({"a": range(100), "b": [f"t{i}" for i in range(100)], "c": [None, *range(99)]})

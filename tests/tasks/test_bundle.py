@@ -1,0 +1,86 @@
+"""Claims about bundles: what was kept once labels rows for ever."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasks.bundle import read_bundle
+from tasks.errors import BadInput
+from tasks.process import ModelProcess
+from tasks.store import Store
+
+GOLDEN = Path(__file__).resolve().parent.parent / "golden"
+BUNDLES = [(path.parent.name, path.stem) for path in sorted(GOLDEN.glob("format-*/*.npz"))]
+
+
+def kept(format: str, name: str, tmp_path: Path) -> tuple[Store, str]:
+    """A store with the golden bundles of a format, and the version of one."""
+    shutil.copytree(GOLDEN / format, tmp_path / "store")
+    store = Store(str(tmp_path / "store"))
+    (version,) = store.names(f"models/{name}/versions")
+    return store, version
+
+
+@pytest.mark.parametrize(("format", "name"), BUNDLES)
+def test_a_bundle_gives_the_answers_that_it_gave_when_it_was_made(
+    format: str, name: str, tmp_path: Path, process: ModelProcess
+) -> None:
+    """From the user's own columns to clusters, scores and samples."""
+    store, version = kept(format, name, tmp_path)
+    bundle = read_bundle(store, name, process, version)
+    with np.load(GOLDEN / format / f"{name}.npz", allow_pickle=False) as recorded:
+        answers = dict(recorded)
+    x = bundle.encoding.encode({"image": answers["image"]})
+    found = {
+        "vectors": x,
+        "embedding": bundle.model.infer(x)["embedding"],
+        "probabilities": bundle.probabilities(x),
+        "samples": bundle.model.sample(5, None, 0)[0],
+        **bundle.scores(x),
+    }
+    for answer, values in found.items():
+        assert values == pytest.approx(answers[answer], abs=1e-6), answer
+
+
+def test_there_are_bundles_of_the_first_format() -> None:
+    """The claim above is about some."""
+    assert {("format-1", "clustergan"), ("format-1", "gan")} <= set(BUNDLES)
+
+
+def test_a_bundle_of_an_unknown_format_is_refused(tmp_path: Path, process: ModelProcess) -> None:
+    """With what to do about it."""
+    store, version = kept("format-1", "gan", tmp_path)
+    (attempt,) = (tmp_path / "store" / "models" / "gan" / "versions" / version).iterdir()
+    described = json.loads((attempt / "bundle" / "bundle.json").read_text()) | {"format": 7}
+    with store.attempt("models/gan/versions", "later") as later:
+        later.write_json("bundle", described)
+        later.commit()
+    with pytest.raises(BadInput) as refused:
+        read_bundle(store, "gan", process, "later")
+    assert str(refused.value) == (
+        "bundle: expected a bundle of format 1 or 2; found format 7. "
+        "Install the genclust that wrote it, or a newer one."
+    )
+
+
+def test_a_changed_byte_is_refused(tmp_path: Path, process: ModelProcess) -> None:
+    """The file is named."""
+    store, version = kept("format-1", "gan", tmp_path)
+    (weights,) = (tmp_path / "store" / "models" / "gan" / "versions" / version).glob("*/model/encoder.weights.h5")
+    content = bytearray(weights.read_bytes())
+    content[5000] ^= 1
+    weights.write_bytes(bytes(content))
+    with pytest.raises(BadInput, match=r"model/encoder\.weights\.h5 with sha256 .* The file was changed or damaged"):
+        read_bundle(store, "gan", process, version)
+
+
+def test_an_unknown_version_is_refused_with_the_known_ones(tmp_path: Path, process: ModelProcess) -> None:
+    """A slip of the pen is found at a glance."""
+    store, version = kept("format-1", "gan", tmp_path)
+    with pytest.raises(
+        BadInput, match=f"bundle: expected version nothing of gan; found whole versions among {version}"
+    ):
+        read_bundle(store, "gan", process, "nothing")
