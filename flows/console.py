@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tasks.inspection import Inspection
 from tasks.registry import Registration
 from tasks.store import Store
+from tasks.verdicts import FOUND
 
 SHOWN_COLUMNS = 40
 
@@ -14,17 +15,20 @@ def registration_lines(found: Registration, store: str) -> Iterator[str]:
     summary = found.summary
     yield (
         f"\n{found.name}: {summary['rows']:,} rows in {summary['clusters']} clusters, "
-        f"{summary['outliers']:,} outliers, {summary['rejected']:,} rejected\n"
+        f"{summary['outliers']:,} outliers, {summary['rejected']:,} rejected"
     )
+    yield f"{FOUND[summary['structure']['found']]}\n"
     yield f"{'cluster':>8} {'rows':>9} {'share':>7} {'probability':>12}"
     for entry in summary["per_cluster"]:
         name = "none" if entry["cluster"] is None else entry["cluster"]
         probability = entry["mean_probability"]
         shown = "" if probability is None else f"{probability:.3f}"
         yield f"{name:>8} {entry['rows']:>9,} {entry['share']:>7.1%} {shown:>12}"
-    yield from metric_lines(Store(store).table(found.artifacts["metrics"]).to_pylist())
+    kept = Store(store)
+    yield from metric_lines(kept.table(found.artifacts["metrics"]).to_pylist())
+    yield from metric_lines(kept.table(found.artifacts["sample_metrics"]).to_pylist())
     yield f"\nreport       {found.report}"
-    yield f"assignments  {Store(store).uri(found.artifacts['assignments'].uri)}"
+    yield f"assignments  {kept.uri(found.artifacts['assignments'].uri)}"
     yield f"export       genclust export {found.name} {found.name}.csv --store {store}"
 
 
@@ -47,6 +51,8 @@ def inspection_lines(found: Inspection, seconds: dict[str, float]) -> Iterator[s
     yield f"{'used column':<30} {'kind':<10} {'type':<8} {'width':>6} {'scaling':<9} range"
     for used in found.used[:SHOWN_COLUMNS]:
         extent = f"{used.low:g} to {used.high:g}"
+        if used.missing:
+            extent += f"; {used.missing:,} missing, imputed: {used.imputation.replace('_', ' ')}"
         yield f"{used.name:<30} {used.kind:<10} {used.type:<8} {used.width:>6} {used.scaling:<9} {extent}"
     if len(found.used) > SHOWN_COLUMNS:
         yield f"... and {len(found.used) - SHOWN_COLUMNS} more"

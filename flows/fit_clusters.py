@@ -19,18 +19,22 @@ from models.settings import (
     PartitionMethod,
     PartitionOf,
     PartitionSettings,
+    PartitionSpace,
     SampleSettings,
     ScoreSettings,
     Seed,
     SourceSettings,
     TrainingSettings,
 )
+from tasks.assess import assess
 from tasks.cluster import cluster
 from tasks.errors import BadInput
 from tasks.evaluate import evaluate
+from tasks.explain import explain
 from tasks.fit import fit
 from tasks.generate import generate
 from tasks.ingest import ingest
+from tasks.probe import probe
 from tasks.process import ModelProcess
 from tasks.register import register
 from tasks.registry import Registration
@@ -56,12 +60,12 @@ def fit_clusters(
     partition: PartitionSettings = PartitionSettings(),
     evaluation: EvaluationSettings = EvaluationSettings(),
 ) -> Registration:
-    """Find the groups of a table: fit a generative model, generate, score, cluster, report.
+    """Find the groups of a table: fit a generative model, generate, score, cluster, judge, report.
 
     Args:
-        source: A file or a folder (Parquet, CSV, NPZ), local or any URI; or digits, the embedded data.
+        source: A file, a folder or a glob (Parquet, Arrow, CSV, JSON lines, NPZ), local or any URI; or digits.
         name: What the result is registered as.
-        clusters: Number of clusters.
+        clusters: Number of clusters; hdbscan finds its own.
         model: The generative model.
         seed: One seed, one result on a CPU.
         store: Folder or URI where everything is kept.
@@ -90,7 +94,13 @@ def fit_clusters(
         made |= cluster.submit(
             fitted, vectors, drawn, partition, clusters, training.max_rows, seed, store, process
         ).result()
+        made |= probe.submit(fitted, vectors, made["partition"], seed, store, process).result()
+        made |= assess.submit(
+            fitted, vectors, made["rows"], drawn, made["scores"], made["calibration"], described, scoring, evaluation,
+            seed, store, process,
+        ).result()  # fmt: skip
     made |= evaluate.submit(vectors, made["assignments"], labels, evaluation, seed, store).result()
+    made |= explain.submit(made["rows"], vectors, made["assignments"], described, store).result()
     made |= report.submit(name, made, settings, store).result()
     return register.submit(name, str(flow_run.id), made, settings, store).result()
 
@@ -106,14 +116,20 @@ def refuse_contradictions(
     if partition.method == PartitionMethod.responsibilities and not chosen.has_components:
         raise BadInput(
             "settings", "a model with components for partition.method responsibilities", "one without",
-            "Choose clustergan, or kmeans or hierarchical.",
+            "Choose clustergan, or another partition.method.",
+        )  # fmt: skip
+    if partition.method == PartitionMethod.responsibilities and partition.space != PartitionSpace.embedding:
+        raise BadInput(
+            "settings", f"a partition of the {partition.space}", "responsibilities, which the model finds by itself",
+            "Choose another partition.method, or leave partition.space alone.",
         )  # fmt: skip
     if partition.method == PartitionMethod.responsibilities and partition.of == PartitionOf.samples:
         raise BadInput(
-            "settings", "kmeans or hierarchical for a partition of samples", "responsibilities",
+            "settings", "a partition that is fitted to samples", "responsibilities",
             "Choose another partition.method, or partition.of rows.",
         )  # fmt: skip
-    if partition.of == PartitionOf.samples and samples.count < clusters:
+    finds_number = partition.method == PartitionMethod.hdbscan
+    if partition.of == PartitionOf.samples and samples.count < clusters and not finds_number:
         raise BadInput(
             "settings", f"at least {clusters} samples to find {clusters} clusters in", f"{samples.count}",
             "Raise samples.count.",

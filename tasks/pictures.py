@@ -60,19 +60,19 @@ def draw_map(points: np.ndarray, clusters: np.ndarray, shown: Sequence[int]) -> 
 
 def draw_curve(name: str, steps: np.ndarray, values: np.ndarray) -> bytes:
     """SVG of one figure of the training; steps and values are (n,), values that are not finite leave gaps."""
-    figure, axes = _panel(3.2, 2.1)
+    figure, axes = new_panel(3.2, 2.1)
     every = max(1, len(steps) // MAX_CURVE_POINTS)
     axes.plot(steps[::every], values[::every], color=PALETTE[0], linewidth=1.3)
     axes.set_title(name, fontsize=10, loc="left", color=INK)
     axes.set_xlabel("step", fontsize=8, color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_locator(MaxNLocator(4))
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def draw_histogram(edges: np.ndarray, counts: dict[str, np.ndarray], label: str, line: float | None = None) -> bytes:
     """SVG of one or two histograms as shares, named by the keys of `counts`, with a dashed line at `line`."""
-    figure, axes = _panel(5.2, 2.9)
+    figure, axes = new_panel(5.2, 2.9)
     every = _bins_to_join(min(count.sum() for count in counts.values()))
     edges, counts = edges[::every], {name: _joined(count, every) for name, count in counts.items()}
     for (name, count), colour in zip(counts.items(), (PALETTE[0], PALETTE[1]), strict=False):
@@ -85,7 +85,45 @@ def draw_histogram(edges: np.ndarray, counts: dict[str, np.ndarray], label: str,
     axes.set_ylabel("% of each", fontsize=9, color=INK)
     axes.set_xlim(edges[0], edges[-1])
     axes.legend(fontsize=8, frameon=False)
-    return _svg(figure)
+    return svg_of(figure)
+
+
+def draw_distribution(name: str, edges: np.ndarray, rows: np.ndarray, samples: np.ndarray) -> bytes:
+    """SVG of a column's histograms of real rows and of samples; edges (bins + 1,), shares (bins,)."""
+    figure, axes = new_panel(3.2, 2.1)
+    for share, colour, label in ((rows, PALETTE[0], "real rows"), (samples, PALETTE[1], "samples")):
+        axes.stairs(100 * share, edges, fill=True, color=colour, alpha=0.25)
+        axes.stairs(100 * share, edges, color=colour, linewidth=1.3, label=label)
+    axes.set_title(name, fontsize=10, loc="left", color=INK, parse_math=False)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.set_ylabel("% of each", fontsize=8, color=INK)
+    axes.legend(fontsize=7, frameon=False)
+    return svg_of(figure)
+
+
+def draw_reliability(p_real: np.ndarray, real_share: np.ndarray, count: np.ndarray) -> bytes:
+    """SVG of the share that is real against the probability that was told, (bins,) each, with 95 % intervals."""
+    figure, axes = new_panel(5.2, 2.9)
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label="taken at its word")
+    low, high = proportion_interval(real_share * count, count)
+    axes.vlines(p_real, low, high, color=PALETTE[0], alpha=0.5, linewidth=2)
+    axes.plot(p_real, real_share, color=PALETTE[0], marker="o", markersize=4, linewidth=1.3, label="measured")
+    axes.set_xlabel("probability of being real", fontsize=9, color=INK)
+    axes.set_ylabel("share that is real", fontsize=9, color=INK)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.legend(fontsize=8, frameon=False)
+    return svg_of(figure)
+
+
+def proportion_interval(successes: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of a share (Wilson 1927); arrays of one shape."""
+    z, n = 1.96, np.maximum(count, 1)
+    share = successes / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
 
 
 def draw_sprite(images: np.ndarray) -> bytes:
@@ -117,7 +155,8 @@ def _number(axes: Any, here: np.ndarray, cluster: int, colour: str) -> None:
         axes.annotate(str(cluster), at, ha="center", va="center", bbox=box, **style)
 
 
-def _panel(width: float, height: float) -> tuple[Figure, Any]:
+def new_panel(width: float, height: float) -> tuple[Figure, Any]:
+    """A figure of so many inches with one pair of axes."""
     figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
@@ -125,7 +164,8 @@ def _panel(width: float, height: float) -> tuple[Figure, Any]:
     return figure, axes
 
 
-def _svg(figure: Figure) -> bytes:
+def svg_of(figure: Figure) -> bytes:
+    """The same bytes for the same figure."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()

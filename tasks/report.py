@@ -11,23 +11,30 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from prefect import get_run_logger
 
-from models.encoding import Encoding, Kind
+from models.encoding import Encoding
 from models.projection import project
+from tasks.apart import apart_lines, apart_pictures, telling_columns
 from tasks.census import BINS, SURE, Histograms, count_clusters, count_reasons, count_samples, count_scores
 from tasks.code import library_versions
 from tasks.curves import curve_groups, metric_tables
+from tasks.dendrogram import draw_dendrogram
 from tasks.gallery import NONE, choose_rows, choose_samples, take
 from tasks.loading import choose, take_rows
+from tasks.numbers import percent
 from tasks.pictures import colour_of, draw_histogram, draw_map, text_colour_on
+from tasks.quality import quality_of
 from tasks.stage import Artifacts, once, stage
 from tasks.store import Artifact, Attempt, Store
-from tasks.strips import Strip, data_uri, make_strips, table_columns, telling_columns
-from tasks.summary import percent, summarise
+from tasks.strips import MAX_COLUMNS, Strip, data_uri, make_strips, table_columns
+from tasks.summary import summarise
+from tasks.verdicts import structure_verdict
 
 READ = (
     "rows", "rejected", "vectors", "encoding", "history", "samples", "scores", "sample_scores",
-    "assignments", "sample_assignments", "metrics",
+    "assignments", "sample_assignments", "metrics", "sample_metrics", "reliability", "distributions",
+    "structure", "explanations", "profiles",
 )  # fmt: skip
+DENDROGRAM = "dendrogram"  # of hierarchical partitions alone
 SHOWN_CLUSTERS = 20  # in detail; beyond, a page is too long to read and to send
 MAP_ROWS = 2000
 SEED = 0  # of the page's own choices: which rows are on the map
@@ -53,7 +60,7 @@ def report(name: str, artifacts: dict[str, Artifact], settings: dict[str, Any], 
         attempt.write_file("map", "map.png", picture)
         attempt.write_json("summary", summary)
 
-    inputs = {kind: artifacts[kind].sha256 for kind in READ}
+    inputs = {kind: artifacts[kind].sha256 for kind in (*READ, *({DENDROGRAM} & set(artifacts)))}
     template = hashlib.sha256(TEMPLATE.read_bytes()).hexdigest()
     return once(place, "report", write, inputs=inputs, name=name, settings=settings, template=template)
 
@@ -68,20 +75,27 @@ def make_report(
         count_clusters(store, artifacts["assignments"], artifacts["scores"]),
         count_samples(store, artifacts["sample_assignments"]),
         count_reasons(store, artifacts["rejected"]),
+        store.json(artifacts["structure"]),
     )
     clusters = [entry["cluster"] for entry in summary["per_cluster"] if entry["cluster"] is not None]
     shown = clusters[:SHOWN_CLUSTERS]
     places = choose(np.arange(artifacts["rows"].rows), MAP_ROWS, SEED)
     picture = draw_map_of(store, artifacts, places, shown)
-    members, columns = members_of(store, artifacts, encoding, places, shown)
+    explanations = store.table(artifacts["explanations"])
+    columns = telling_columns(encoding, explanations, MAX_COLUMNS)
     page = render(
         summary=summary,
         shown=shown,
         sure=SURE,
         map_rows=len(places),
         map=data_uri(picture, "png"),
-        members=members,
-        columns=columns,
+        verdict=structure_verdict(summary["structure"]),
+        dendrogram=draw_dendrogram_of(store, artifacts, shown),
+        members=members_of(store, artifacts, encoding, columns, shown),
+        columns=table_columns(columns),
+        apart=apart_lines(encoding, explanations, shown),
+        profiles=apart_pictures(encoding, store.table(artifacts["profiles"]), shown),
+        quality=quality_of(store, artifacts),
         curves=curve_groups(store.table(artifacts["history"])),
         scores=draw_scores(count_scores(store, artifacts["scores"], artifacts["sample_scores"])),
         metrics=metric_tables(store.table(artifacts["metrics"])),
@@ -99,18 +113,22 @@ def draw_map_of(store: Store, artifacts: dict[str, Artifact], places: np.ndarray
     return draw_map(project(take_rows(store, artifacts["vectors"], places), SEED), clusters, shown)
 
 
+def draw_dendrogram_of(store: Store, artifacts: dict[str, Artifact], shown: list[int]) -> str:
+    """The address of the tree that a hierarchical partition cut, or nothing."""
+    if DENDROGRAM not in artifacts:
+        return ""
+    return data_uri(draw_dendrogram(**store.arrays(artifacts[DENDROGRAM]), shown=shown), "svg+xml")
+
+
 def members_of(
-    store: Store, artifacts: dict[str, Artifact], encoding: Encoding, places: np.ndarray, shown: list[int]
-) -> tuple[dict[int, list[Strip]], list[str]]:
-    """Strips of typical, borderline and generated members of each cluster; the headings of their cells."""
-    numbers = [column.name for column in encoding.columns if column.kind is Kind.NUMBER]
-    sample = take(store, artifacts["rows"], places, ["row_id", *numbers])
-    columns = telling_columns(encoding, sample, _clusters(store, artifacts, places))
+    store: Store, artifacts: dict[str, Artifact], encoding: Encoding, columns: list[str], shown: list[int]
+) -> dict[int, list[Strip]]:
+    """Strips of typical, borderline and generated members of each cluster, with these of the user's columns."""
     chosen = choose_rows(store, artifacts["vectors"], artifacts["assignments"], shown)
     generated = choose_samples(store, artifacts["sample_assignments"], shown)
     real = make_strips(store, artifacts["rows"], artifacts["assignments"], chosen, encoding, columns)
     made = make_strips(store, artifacts["samples"], artifacts["sample_assignments"], generated, encoding, columns)
-    return {cluster: real[cluster] + made[cluster] for cluster in shown}, table_columns(columns)
+    return {cluster: real[cluster] + made[cluster] for cluster in shown}
 
 
 def draw_scores(histograms: Histograms) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Rows and samples of a cluster as a reader sees them: images in one strip, numbers in a small table."""
 
 import base64
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ import pyarrow as pa
 from models.encoding import Column, Encoding, Kind
 from tasks.gallery import Chosen, take
 from tasks.loading import matrix
+from tasks.numbers import column_number
 from tasks.pictures import draw_sprite
 from tasks.store import Artifact, Store
 
@@ -35,18 +35,6 @@ def data_uri(content: bytes, kind: str) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def telling_columns(encoding: Encoding, rows: pa.Table, clusters: np.ndarray) -> list[str]:
-    """At most MAX_COLUMNS number columns, in their order: those of which the clusters explain the most.
-
-    Args:
-        rows: a sample with the user's columns, clusters (n,) its clusters.
-    """
-    names = [column.name for column in encoding.columns if column.kind is Kind.NUMBER]
-    explained = {name: _explained(rows[name].to_numpy().astype(np.float64), clusters) for name in names}
-    best = sorted(names, key=explained.__getitem__, reverse=True)[:MAX_COLUMNS]
-    return [name for name in names if name in best]
-
-
 def table_columns(columns: list[str]) -> list[str]:
     """Headings of the cells of a strip."""
     return ["id", "probability", "second choice", *columns]
@@ -68,7 +56,7 @@ def make_strips(
     """
     every = [positions for sorts in chosen.values() for positions in sorts.values()]
     places = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *every]))
-    image = _image_column(encoding)
+    image = image_column(encoding)
     own = take(store, members, places, [_id_column(members), *columns, *([image.name] if image else [])])
     sure = take(store, assignments, places, ["cluster_probability", "second_cluster"])
     return {
@@ -96,7 +84,11 @@ def _strip(
         [_percent(value) for value in probabilities],
         ["" if v is None else str(v) for v in seconds],
     ]
-    shown += [_numbers(own[column.name], column) for column in encoding.columns if column.name in columns]
+    shown += [
+        [column_number(value, column) for value in own[column.name].to_pylist()]
+        for column in encoding.columns
+        if column.name in columns
+    ]
     return Strip(TITLES[sort], ids, note, "", [list(cells) for cells in zip(*shown, strict=True)][:TABLE_ROWS])
 
 
@@ -106,43 +98,18 @@ def _id_column(members: Artifact) -> str:
 
 def _sprite(own: pa.Table, image: Column) -> str:
     pixels = matrix(own, image.name).reshape(len(own), *(image.image_shape or ()))
-    return data_uri(draw_sprite(_bytes(pixels, image)), "png")
+    return data_uri(draw_sprite(image_bytes(pixels, image)), "png")
 
 
-def _numbers(values: pa.ChunkedArray, column: Column) -> list[str]:
-    """Numbers to a thousandth of the column's range."""
-    span = float(column.high) - float(column.low)
-    digits = 3 - math.floor(math.log10(span)) if span > 0 else 3
-    return [_number(value, digits) for value in values.to_pylist()]
-
-
-def _number(value: float | int, digits: int) -> str:
-    if isinstance(value, int):
-        return str(value)
-    if not -9 <= digits <= 7:
-        return f"{value:.4g}"
-    return np.format_float_positional(value, precision=max(0, digits), trim="-")
-
-
-def _image_column(encoding: Encoding) -> Column | None:
+def image_column(encoding: Encoding) -> Column | None:
     """The column to draw: the first image whose shape is known."""
     return next((c for c in encoding.columns if c.kind is Kind.IMAGE and c.image_shape), None)
 
 
-def _bytes(pixels: np.ndarray, image: Column) -> np.ndarray:
+def image_bytes(pixels: np.ndarray, image: Column) -> np.ndarray:
     """Pixels as bytes, stretched to the range of the accepted rows, so that 4-bit ones aren't all dark."""
     scaled = (pixels.astype(np.float64) - image.low) / max(image.high - image.low, 1e-9)
     return np.round(255 * scaled.clip(0, 1)).astype(np.uint8)
-
-
-def _explained(values: np.ndarray, clusters: np.ndarray) -> float:
-    """Share of a column's variance that lies between clusters (eta squared)."""
-    total = values.var()
-    if not total > 0:
-        return 0.0
-    means = {cluster: values[clusters == cluster].mean() for cluster in np.unique(clusters)}
-    between = np.vectorize(means.__getitem__)(clusters)
-    return float(between.var() / total)
 
 
 def _percent(value: float | None) -> str:

@@ -5,16 +5,22 @@ from typing import Any
 import pandas as pd
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from tasks.numbers import percent
 from tasks.registry import Registration
 from tasks.store import Store
 from tasks.strips import data_uri
+from tasks.verdicts import FOUND
 
 MAX_CLUSTERS = 50  # artifacts go whole into Prefect's database: the table is capped, and so is the map
 MAX_MAP_BYTES = 150_000
 
 
 def summarise(
-    name: str, counts: pd.DataFrame, samples: dict[int | None, int], reasons: list[tuple[str, int]]
+    name: str,
+    counts: pd.DataFrame,
+    samples: dict[int | None, int],
+    reasons: list[tuple[str, int]],
+    structure: dict[str, Any],
 ) -> dict[str, Any]:
     """The headline as JSON; clusters come by size, rows that fit none (cluster null) last.
 
@@ -23,6 +29,7 @@ def summarise(
         counts: sums for each cluster and split, from `count_clusters`.
         samples: number of samples in each cluster.
         reasons: why rows were rejected, and how many.
+        structure: whether there is anything to find.
     """
     judged_on = "test" if (counts["split"] == "test").any() else "all"
     judged = counts[(counts["split"] == "test") | (judged_on == "all")]
@@ -42,6 +49,7 @@ def summarise(
         "outlier_share": int(counts["outliers"].sum()) / rows,
         "rejected": sum(n for _, n in reasons),
         "reasons": [{"reason": reason, "rows": n} for reason, n in reasons],
+        "structure": structure,
         "samples": sum(samples.values()),
         "per_cluster": clusters,
     }
@@ -87,17 +95,6 @@ def metric_lines(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(lines.values())
 
 
-def percent(share: float | None) -> str:
-    """A share for reading: one decimal, but never 0% for something or 100% for not all."""
-    if share is None:
-        return ""
-    if 0 < share < 0.001:
-        return "<0.1%"
-    if 0.999 < share < 1:
-        return ">99.9%"
-    return f"{100 * share:.1f}%" if 0 < share < 1 else f"{share:.0%}"
-
-
 def _per_cluster(counts: pd.DataFrame, samples: dict[int | None, int]) -> list[dict[str, Any]]:
     split_sizes = counts.groupby("split")["rows"].sum()
     entries = []
@@ -120,9 +117,11 @@ def _per_cluster(counts: pd.DataFrame, samples: dict[int | None, int]) -> list[d
 
 
 def _headline(summary: dict[str, Any]) -> str:
+    found = FOUND[summary["structure"]["found"]]
     judged = "A test row" if summary["judged_on"] == "test" else "A row"
     return (
-        f"{judged} is in its cluster with probability **{percent(summary['mean_probability'])}** on average. "
+        f"**{found}** {judged} is in its cluster with probability **{percent(summary['mean_probability'])}** "
+        "on average. "
         f"**{summary['outliers']:,}** rows ({percent(summary['outlier_share'])}) are outliers, "
         f"**{summary['fits_none']:,}** fit no cluster, **{summary['rejected']:,}** were rejected as unusable."
     )

@@ -9,7 +9,9 @@ import pytest
 from tasks.code import ROOT, imports_of
 
 LEVELS = {"models": 0, "tasks": 1, "flows": 2}
-STAGES = {"ingest", "fit", "generate", "score", "cluster", "evaluate", "report", "register"}
+STAGES = {
+    "ingest", "fit", "generate", "score", "cluster", "probe", "assess", "evaluate", "explain", "report", "register",
+}  # fmt: skip
 SOURCES = sorted(path for level in LEVELS for path in (ROOT / level).rglob("*.py"))
 
 

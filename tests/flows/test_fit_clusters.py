@@ -16,6 +16,7 @@ from models.settings import (
     PartitionMethod,
     PartitionOf,
     PartitionSettings,
+    PartitionSpace,
     SampleSettings,
     SourceSettings,
 )
@@ -27,7 +28,9 @@ from tasks.store import Store
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 PENDIGITS = ROOT.parent / "shared" / "data" / "pendigits.parquet"
-STAGES = ("ingest", "fit", "generate", "score", "cluster", "evaluate", "report", "register")
+STAGES = (
+    "ingest", "fit", "generate", "score", "cluster", "probe", "assess", "evaluate", "explain", "report", "register",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +102,28 @@ def test_another_partition_trains_nothing(first: Registration, place: Path) -> N
     settings = PartitionSettings(method=PartitionMethod.hierarchical, of=PartitionOf.samples)
     other = run(place, partition=settings, clusters=4)
     found = states(other)
-    assert {stage for stage, state in found.items() if state == "Cached"} == {"ingest", "fit", "generate", "score"}
+    assert {stage for stage, state in found.items() if state == "Cached"} == {
+        "ingest", "fit", "generate", "score", "assess",
+    }  # fmt: skip
     assert other.artifacts["model"] == first.artifacts["model"]
     assert other.artifacts["assignments"] != first.artifacts["assignments"]
+    assert "The tree that was cut into clusters" in Store(str(place / "store")).read("models/pen/report.html").decode()
+
+
+def test_rows_that_are_noise_to_hdbscan_fit_no_cluster(first: Registration, place: Path) -> None:
+    """It finds its own number of clusters; every stage behind it copes with rows in none."""
+    settings = PartitionSettings(method=PartitionMethod.hdbscan, space=PartitionSpace.vectors, min_cluster_size=20)
+    found = run(place, partition=settings).summary
+    assert found["fits_none"] > 0
+    assert found["clusters"] >= 2
+    assert sum(entry["rows"] for entry in found["per_cluster"]) == found["rows"]
+
+
+def test_a_partition_of_vectors_by_responsibilities_is_refused() -> None:
+    """The space would be ignored without a word."""
+    settings = PartitionSettings(method=PartitionMethod.responsibilities, space=PartitionSpace.vectors)
+    with pytest.raises(BadInput, match="a partition of the vectors"):
+        refuse_contradictions(ClusterGanSettings(), 5, SampleSettings(), settings)
 
 
 @pytest.mark.parametrize(
@@ -143,5 +165,5 @@ def test_settings_that_contradict_each_other_are_refused(
 def test_responsibilities_of_samples_are_refused() -> None:
     """They are the model's own, of rows."""
     settings = PartitionSettings(method=PartitionMethod.responsibilities, of=PartitionOf.samples)
-    with pytest.raises(BadInput, match="kmeans or hierarchical for a partition of samples"):
+    with pytest.raises(BadInput, match="a partition that is fitted to samples"):
         refuse_contradictions(ClusterGanSettings(), 5, SampleSettings(), settings)

@@ -18,7 +18,9 @@ import pytest
 from tasks.code import ROOT
 
 PREFECT = str(Path(sys.executable).with_name("prefect"))
-STAGES = ["ingest", "fit", "generate", "score", "cluster", "evaluate", "report", "register"]
+STAGES = [
+    "ingest", "fit", "generate", "score", "cluster", "probe", "assess", "evaluate", "explain", "report", "register",
+]  # fmt: skip
 SMALL = {"clustergan": {"pretraining_steps": 200, "steps": 200, "units": 32}, "samples": {"count": 50}}
 
 

@@ -11,6 +11,19 @@ from tasks import kinds
 from tasks.store import Artifact, Attempt, Store
 
 NONE = -1  # fits no cluster
+STRUCTURE = {
+    "found": True, "p_value": 0.01, "agreement": 0.9, "surrogate_mean": 0.5, "surrogate_high": 0.6,
+    "clearance": 0.8, "surrogate_clearance_mean": 0.4, "surrogate_clearance_high": 0.45,
+    "surrogates": 99, "rows": 80, "clusters": 4,
+}  # fmt: skip
+QUALITY = {
+    "precision": 0.71, "recall": 0.62, "density": 0.83, "coverage": 0.54,
+    "precision_real": 0.81, "recall_real": 0.82, "density_real": 0.99, "coverage_real": 0.94,
+    "c2st_accuracy": 0.77, "c2st_p_value": 0.001,
+    "copied_share": 0.0, "copied_share_bound": 0.05, "copying_auroc": 0.5,
+    "p_real_ece": 0.021, "p_real_ece_perfect": 0.034, "p_real_auroc": 0.8,
+    "false_alarms": 0.0125, "false_alarms_low": 0.0, "false_alarms_high": 0.0375, "false_alarm_rate": 0.01,
+}  # fmt: skip
 
 
 def number_columns(names: list[str], n: int) -> tuple[list[Column], dict[str, np.ndarray]]:
@@ -91,8 +104,50 @@ def write_artifacts(
         labelled = assigned(sample_ids, clusters[:40], kinds.SAMPLE_ASSIGNMENTS)
         attempt.write_table("sample_assignments", labelled)
         attempt.write_table("sample_scores", scored(sample_ids, kinds.SAMPLE_SCORES))
+        write_findings(attempt, encoding, x, clusters)
         write_the_rest(attempt, encoding)
         return attempt.commit()
+
+
+def write_findings(attempt: Attempt, encoding: Encoding, x: np.ndarray, clusters: np.ndarray) -> None:
+    """What was found out about clusters, samples and probabilities; x (rows, width) are the vectors."""
+    names = [column.name for column in encoding.columns if column.kind is Kind.NUMBER]
+    numbers = sorted(set(clusters.tolist()) - {NONE})
+    explanations = [
+        {
+            "cluster": cluster,
+            "column": name,
+            "effect": 2.0 / (1 + place),
+            "direction": "higher",
+            "cluster_mean": 1000.0 * cluster,
+            "other_mean": 1500.0,
+            "cluster_missing": 0.0,
+            "other_missing": 0.0,
+        }
+        for cluster in numbers
+        for place, name in enumerate(names)
+    ]
+    profiles = {
+        "cluster": numbers,
+        "rows": [int((clusters == cluster).sum()) for cluster in numbers],
+        "mean": [x[clusters == cluster].mean(axis=0) for cluster in numbers],
+        "deviation": [x[clusters == cluster].std(axis=0) for cluster in numbers],
+    }
+    distributions = [
+        {"column": name, "distance": 0.25, "edges": [0.0, 1.0, 2.0], "rows": [0.5, 0.5], "samples": [0.25, 0.75]}
+        for name in names
+    ]
+    reliability = [
+        {"low": 0.0, "high": 0.5, "count": 40, "p_real": 0.2, "real_share": 0.25},
+        {"low": 0.5, "high": 1.0, "count": 40, "p_real": 0.8, "real_share": 0.75},
+    ]
+    metrics = [{"name": name, "value": value, "split": "test"} for name, value in QUALITY.items()]
+    attempt.write_table("explanations", pa.Table.from_pylist(explanations, schema=kinds.EXPLANATIONS))
+    attempt.write_table("profiles", pa.table(profiles, schema=kinds.profiles(encoding.width)))
+    attempt.write_table("distributions", pa.Table.from_pylist(distributions, schema=kinds.DISTRIBUTIONS))
+    attempt.write_table("reliability", pa.Table.from_pylist(reliability, schema=kinds.RELIABILITY))
+    attempt.write_table("sample_metrics", pa.Table.from_pylist(metrics, schema=kinds.METRICS))
+    attempt.write_json("structure", STRUCTURE)
 
 
 def write_the_rest(attempt: Attempt, encoding: Encoding) -> None:

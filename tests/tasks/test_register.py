@@ -63,7 +63,7 @@ def test_a_bundle_is_a_copy_that_outlives_its_run(store: Store) -> None:
     assert write_bundle(store, "m", made, {}) == first
     store.remove("part")
     assert store.contents(first["model"]) == {"model.bin": b"1"}
-    assert store.json(first["bundle"])["format"] == 1
+    assert store.json(first["bundle"])["format"] == 2
 
 
 @pytest.fixture

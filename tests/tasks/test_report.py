@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,22 @@ from prefect.artifacts import Artifact
 from prefect.logging import disable_run_logger
 
 from models.encoding import Column, Kind
-from tasks.pictures import PALETTE, draw_map, draw_sprite, text_colour_on
+from tasks.numbers import percent
+from tasks.pictures import PALETTE, draw_map, draw_sprite, proportion_interval, text_colour_on
 from tasks.registry import Registration
 from tasks.report import report
 from tasks.store import Store
-from tasks.summary import MAX_MAP_BYTES, markdown_summary, metric_lines, percent, publish
-from tests.tasks.finished_run import NONE, image_columns, number_columns, write_artifacts
+from tasks.summary import MAX_MAP_BYTES, markdown_summary, metric_lines, publish
+from tasks.verdicts import (
+    FOUND,
+    Verdict,
+    outlier_verdict,
+    p_real_verdict,
+    sample_figures,
+    sample_verdict,
+    structure_verdict,
+)
+from tests.tasks.finished_run import NONE, QUALITY, STRUCTURE, image_columns, number_columns, write_artifacts
 
 
 class Page(HTMLParser):
@@ -77,7 +88,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def sprites(page: str, cluster: int) -> list[np.ndarray]:
-    """The pictures in the card of a cluster: typical, borderline, generated."""
+    """The pictures in the card of a cluster: mean and variation, typical, borderline, generated."""
     card = page.split(f'id="cluster-{cluster}"')[1].split("</article>")[0]
     found = re.findall(r'<img src="data:image/png;base64,([^"]+)"', card)
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(content)))) for content in found]
@@ -118,14 +129,14 @@ def test_every_cluster_is_in_the_table(numeric: tuple[str, dict[str, Any]]) -> N
 
 def test_typical_and_borderline_rows_are_the_most_and_the_least_sure(images: str) -> None:
     """Row i has the pixels i + 1 to i + 4 inside: the surest of cluster 1 is row 1, the least sure row 97."""
-    typical, borderline, _ = sprites(images, 1)
+    _, typical, borderline, _ = sprites(images, 1)
     np.testing.assert_array_equal(typical[:, :3], [[0, 2, 3], [4, 5, 255]])
     np.testing.assert_array_equal(borderline[:, :3], [[0, 98, 99], [100, 101, 255]])
 
 
 def test_generated_members_are_samples_of_the_cluster(images: str) -> None:
     """The samples are the first 40 rows: those of cluster 2 are 2, 6, 10, ..., in that order."""
-    generated = sprites(images, 2)[2]
+    generated = sprites(images, 2)[3]
     np.testing.assert_array_equal(generated[:, :3], [[0, 3, 4], [5, 6, 255]])
     np.testing.assert_array_equal(generated[:, 4:7], [[0, 7, 8], [9, 10, 255]])
 
@@ -133,13 +144,109 @@ def test_generated_members_are_samples_of_the_cluster(images: str) -> None:
 def test_numbers_come_in_the_columns_that_tell_clusters_apart(
     numeric: tuple[str, dict[str, Any]],
 ) -> None:
-    """At most 8 of the user's columns, none of them the one that is noise."""
+    """At most 8 of the user's columns: those with the largest effects, which the noise in the last place isn't."""
     card = numeric[0].split('id="cluster-0"')[1].split("</article>")[0]
     headings = re.findall(r'<th scope="col">(.*?)</th>', card)
     assert headings[:3] == ["id", "probability", "second choice"]
     assert len(headings) == 3 + 8
     assert "noise" not in headings
     assert "<td>row-0</td><td>99%</td><td>1</td>" in card
+
+
+def test_whether_there_is_anything_to_find_comes_first(numeric: tuple[str, dict[str, Any]]) -> None:
+    """Before any figure, with what was compared."""
+    text = Page(numeric[0]).text
+    verdict = text.index("There are groups to find.")
+    assert text.index("400 rows in 4 clusters") < verdict < text.index("how sure")
+    assert "0.900 against 0.500 on average and 0.600 at most" in text
+
+
+@pytest.mark.parametrize(
+    ("structure", "title"),
+    [
+        (STRUCTURE | {"found": False, "p_value": 0.4}, FOUND[False]),
+        ({"found": None, "reason": "Too few rows."}, FOUND[None]),
+    ],
+)
+def test_a_partition_of_one_cloud_is_called_that(structure: dict[str, Any], title: str) -> None:
+    """And what can't be tested isn't called either."""
+    verdict = structure_verdict(structure)
+    assert (verdict.title, verdict.good) == (title, structure["found"])
+
+
+def test_a_cluster_says_what_sets_it_apart(numeric: tuple[str, dict[str, Any]]) -> None:
+    """The five columns with the largest effects, in the user's units, against all other rows."""
+    card = numeric[0].split('id="cluster-2"')[1].split("</article>")[0]
+    lines = re.findall(r"<li style=\"--part:([0-9.]+)\"><strong>(.*?)</strong> (.*?) <span", card)
+    assert [column for _, column, _ in lines][1:] == ["x0", "x1", "x2", "x3"]
+    assert lines[1] == ("0.500", "x0", "higher: 2000")
+
+
+def test_an_image_cluster_shows_its_mean_and_variation(images: str) -> None:
+    """Side by side: rows 1, 5, ..., 97 have the mean 50 in their second pixel, and all have the same last one."""
+    profile = sprites(images, 1)[0]
+    assert profile.shape == (2, 7)
+    assert profile[0, 1] == 50
+    assert (profile[1, 6], profile[0, 5]) == (0, 255)
+
+
+def test_samples_and_probabilities_are_judged_in_words(numeric: tuple[str, dict[str, Any]]) -> None:
+    """What a person may do with them, with the figures."""
+    text = Page(numeric[0]).text
+    for expected in (
+        "Generated rows leave out a part of the real ones.",
+        "A classifier tells generated rows from real ones in 77.0% of the cases",
+        "They are no copies of train rows.",
+        "The probability of being real can be taken at its word.",
+        "off by 0.021 on average; with as few rows even a perfect one would be off by 0.034",
+        "1.2% of the test rows are called outliers; 1.0% were asked for, and chance gives 0% to 3.8%.",
+    ):
+        assert expected in text
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict", "title"),
+    [
+        ({"coverage": 0.9, "c2st_accuracy": 0.55}, sample_verdict, "Generated rows are hard to tell from real ones."),
+        ({"coverage": 0.9}, sample_verdict, "Generated rows can be told from real ones."),
+        ({"p_real_ece": 0.1}, p_real_verdict, "The probability of being real is only a rank."),
+        ({"false_alarms": 0.2}, outlier_verdict, "More rows are odd than chance explains."),
+        (
+            {"false_alarms": 0.0, "false_alarms_low": 0.01},
+            outlier_verdict,
+            "Fewer rows are called odd than were asked for.",
+        ),
+    ],
+)
+def test_a_verdict_follows_the_figures(changed: dict[str, float], verdict: Callable[..., Verdict], title: str) -> None:
+    """Good news only where it is earned."""
+    split = () if verdict is sample_verdict else ("test",)
+    assert verdict(QUALITY | changed, *split).title == title
+
+
+def test_few_rows_are_no_reason_to_fail() -> None:
+    """What couldn't be measured is called that."""
+    few = {name: value for name, value in QUALITY.items() if name.startswith(("p_real", "false", "cop"))}
+    assert sample_verdict(few).good is None
+    assert sample_figures(few) == []
+
+
+def test_copies_of_train_rows_are_told() -> None:
+    """Whoever wants to share samples has to know."""
+    assert "near-copies of train rows" in sample_verdict(QUALITY | {"copied_share": 0.2}).text
+
+
+def test_every_columns_distribution_is_drawn(numeric: tuple[str, dict[str, Any]]) -> None:
+    """Ten columns, ten pairs of histograms."""
+    alts = [found.get("alt") or "" for tag, found in Page(numeric[0]).tags if tag == "img"]
+    assert sum("of real rows and of samples; distance 0.25" in alt for alt in alts) == 10
+
+
+def test_an_interval_of_a_share_holds_it() -> None:
+    """Wilson's interval of 5 in 10 is (.237, .763), and never leaves 0 to 1."""
+    low, high = proportion_interval(np.array([5, 0]), np.array([10, 10]))
+    assert low == pytest.approx([0.237, 0.0], abs=1e-3)
+    assert high == pytest.approx([0.763, 0.278], abs=1e-3)
 
 
 def test_the_users_text_is_escaped(numeric: tuple[str, dict[str, Any]]) -> None:
@@ -165,7 +272,7 @@ def test_every_picture_is_described(images: str) -> None:
     """For those who can't see it."""
     described = [found.get("alt") for tag, found in Page(images).tags if tag == "img"]
     assert all(described)
-    assert len(described) == 1 + 4 * 3 + 2 + 2
+    assert len(described) == 1 + 4 * 4 + 3 + 2
 
 
 def test_the_page_tells_how_to_read_and_to_repeat_it(numeric: tuple[str, dict[str, Any]]) -> None:
