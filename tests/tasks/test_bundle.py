@@ -45,9 +45,10 @@ def test_a_bundle_gives_the_answers_that_it_gave_when_it_was_made(
         assert values == pytest.approx(answers[answer], abs=1e-6), answer
 
 
-def test_there_are_bundles_of_the_first_format() -> None:
-    """The claim above is about some."""
-    assert {("format-1", "clustergan"), ("format-1", "gan")} <= set(BUNDLES)
+def test_there_are_bundles_of_every_format() -> None:
+    """The claim above is about some of each, with partitions by three rules and by none."""
+    first = {("format-1", "clustergan"), ("format-1", "gan")}
+    assert set(BUNDLES) == first | {("format-2", "density"), ("format-2", "mixture")}
 
 
 def test_a_bundle_of_an_unknown_format_is_refused(tmp_path: Path, process: ModelProcess) -> None:

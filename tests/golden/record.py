@@ -1,0 +1,72 @@
+"""Record bundles of today's format with the answers that they give, for the tests of tomorrow.
+
+    python -m tests.golden.record tests/golden/format-N
+
+Run it once for each new format, from the root of the repository, and never over what is there.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from flows.fit_clusters import fit_clusters
+from models.settings import (
+    ClusterGanSettings,
+    GanSettings,
+    ModelName,
+    PartitionMethod,
+    PartitionSettings,
+    PartitionSpace,
+    SampleSettings,
+)
+from tasks.bundle import read_bundle
+from tasks.loading import matrix
+from tasks.process import ModelProcess
+from tasks.registry import newest_registration
+from tasks.store import Store
+
+ROWS, SAMPLES = 20, 5
+GAN = GanSettings(units=16, steps=200, encoder_steps=300)
+CLUSTERGAN = ClusterGanSettings(units=16, pretraining_steps=300, steps=100)
+MIXTURE = PartitionSettings(method=PartitionMethod.gaussian_mixture)
+DENSITY = PartitionSettings(method=PartitionMethod.hdbscan, space=PartitionSpace.vectors, max_rows=300)
+BUNDLES = {"mixture": (ModelName.gan, MIXTURE), "density": (ModelName.clustergan, DENSITY)}
+
+
+def record(out: Path) -> None:
+    """Fit small models of the digits and keep their bundles and answers in a new folder."""
+    out.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as scratch, ModelProcess() as process:
+        os.chdir(scratch)  # so that the settings in the bundle name no folder of this machine
+        for name, (model, partition) in BUNDLES.items():
+            fit_clusters(
+                name=name, model=model, partition=partition, gan=GAN, clustergan=CLUSTERGAN,
+                samples=SampleSettings(count=50),
+            )  # fmt: skip
+            store = Store("store")
+            shutil.copytree(f"store/models/{name}/versions", out / "models" / name / "versions")
+            np.savez_compressed(out / f"{name}.npz", allow_pickle=False, **answers(store, name, process))
+
+
+def answers(store: Store, name: str, process: ModelProcess) -> dict[str, np.ndarray]:
+    """What a bundle says of the first digits."""
+    bundle = read_bundle(store, name, process)
+    rows = store.table(newest_registration(store, name, "golden").artifacts["rows"]).slice(0, ROWS)
+    image = matrix(rows, "image")
+    x = bundle.encoding.encode({"image": image})
+    return {
+        "image": image,
+        "vectors": x,
+        "embedding": bundle.model.infer(x)["embedding"],
+        "probabilities": bundle.probabilities(x),
+        "samples": bundle.model.sample(SAMPLES, None, 0)[0],
+        **bundle.scores(x),
+    }
+
+
+if __name__ == "__main__":
+    record(Path(sys.argv[1]).resolve())
