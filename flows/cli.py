@@ -134,7 +134,8 @@ class Genclust(BaseSettings):
         CliApp.run_subcommand(self)
 
 
-QUIET = {
+ENVIRONMENT = {  # quiet, and patient on a busy machine
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
     "PREFECT_LOGGING_LEVEL": "WARNING",
     "PREFECT_LOGGING_LOGGERS_PREFECT_FLOW_RUNS_LEVEL": "CRITICAL",  # what fails is told at the end, once
     "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "INFO",
@@ -146,7 +147,7 @@ QUIET = {
 
 def main() -> None:
     """Entry point; the exit status is 0 only when the command did all it should."""
-    for name, value in QUIET.items():
+    for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     try:
         CliApp.run(Genclust)
