@@ -21,12 +21,13 @@ def nearest_rows(x: np.ndarray, candidates: np.ndarray, k: int) -> np.ndarray:
     return np.concatenate([search_block(block, known, norms, k_tensor).numpy() for block in blocks])
 
 
-def neighbor_graph(x: np.ndarray, k: int) -> np.ndarray:
-    """The k nearest other rows of each row, among the first 30,000: (rows, k) int32.
+def neighbor_graph(x: np.ndarray, k: int, limit: int = MAX_CANDIDATES) -> np.ndarray:
+    """The k nearest other rows of each row, among at most `limit` evenly spread ones: (rows, k) int32.
 
-    The limit keeps the cost linear in the rows beyond it; train rows come in no particular order.
+    The limit keeps the cost linear in the rows beyond it.
     """
-    nearest = nearest_rows(x, x[:MAX_CANDIDATES], k + 1)
+    candidates = np.linspace(0, len(x) - 1, min(len(x), limit)).astype(np.int32)
+    nearest = candidates[nearest_rows(x, x[candidates], k + 1)]
     is_self = nearest == np.arange(len(x))[:, None]
     is_self[~is_self.any(1), -1] = True
     return nearest[~is_self].reshape(len(x), -1)

@@ -79,6 +79,12 @@ def test_neighbours_of_points_on_a_line_are_those_beside_them():
     assert graph[:, 0].tolist() == [1, 0, 1, 4, 3]
 
 
+def test_candidates_for_neighbours_are_spread_over_all_rows():
+    """Of rows that come sorted, the last ones find neighbours among the last ones."""
+    graph = neighbor_graph(np.arange(100, dtype=np.float32)[:, None], 2, limit=34)
+    assert np.abs(graph - np.arange(100)[:, None]).max() <= 6
+
+
 def test_codes_of_the_priors_moments_match_it():
     """Mean 0 and standard deviation s cost nothing; a mean of s costs half a nat."""
     noise = tf.constant([[0.1], [-0.1], [0.1], [-0.1]])
