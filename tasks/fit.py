@@ -144,11 +144,14 @@ def history_table(phase: str, history: list[tuple[int, str, float]]) -> pa.Table
 def _training_rows(
     store: Store, vectors: Artifact, training: TrainingSettings, seed: int, process: ModelProcess
 ) -> str:
-    path = process.scratch / "training.npz"
+    path = process.scratch / f"training-{vectors.sha256[:16]}-{training.max_rows}-{seed}.npz"
+    if path.exists():  # an earlier phase wrote it
+        return str(path)
     train = load_split(store, vectors, "train", training.max_rows, seed)
     validation = load_split(store, vectors, "validation", VALIDATION_ROWS, seed)
-    np.savez(path, allow_pickle=False, train=train, validation=validation)
-    return str(path)
+    partial = path.with_name("partial.npz")
+    np.savez(partial, allow_pickle=False, train=train, validation=validation)
+    return str(partial.rename(path))
 
 
 def phase_key(
