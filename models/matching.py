@@ -13,14 +13,15 @@ def contingency(labels_true: np.ndarray, labels_pred: np.ndarray) -> np.ndarray:
     return counts
 
 
-def matched_accuracy(labels_true: np.ndarray, labels_pred: np.ndarray) -> float:
-    """Clustering accuracy (ACC): share of rows that agree under the best one-to-one matching (Kuhn 1955)."""
-    counts = contingency(labels_true, labels_pred)
+def matched_accuracy(counts: np.ndarray) -> float:
+    """Clustering accuracy (ACC): share of rows that agree under the best one-to-one matching (Kuhn 1955).
+
+    `counts` is a contingency table (n_classes, n_clusters).
+    """
     row, column = linear_sum_assignment(counts, maximize=True)
     return float(counts[row, column].sum() / counts.sum())
 
 
-def purity(labels_true: np.ndarray, labels_pred: np.ndarray) -> float:
-    """Share of rows that belong to the commonest class of their cluster."""
-    counts = contingency(labels_true, labels_pred)
+def purity(counts: np.ndarray) -> float:
+    """Share of rows that belong to the commonest class of their cluster; `counts` as in `matched_accuracy`."""
     return float(counts.max(axis=0).sum() / counts.sum())

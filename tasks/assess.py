@@ -62,7 +62,7 @@ def assess(
         fresh = fitted.sample(max(len(chosen), MEMORISATION_ROWS), None, seed + ASSESSMENT_SEED)[0]
         as_given = described.encode(described.decode(fresh))  # rounded and clipped, as the user gets them
         x = take_rows(place, vectors, chosen)
-        p_real, p_fake = (calibrated.p_real(fitted.infer(part)["logit"]) for part in (x, fresh[: len(x)]))
+        p_real, p_fake = (calibrated.p_real(fitted.infer(part, "scores")["logit"]) for part in (x, fresh[: len(x)]))
         metrics = fidelity_metrics(place, vectors, x, as_given, seed)
         metrics |= memorisation_metrics(place, vectors, as_given[:MEMORISATION_ROWS], seed)
         metrics |= probability_metrics(p_real, p_fake, seed)

@@ -43,7 +43,7 @@ class Bundle:
 
     def scores(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """`p_real` and `p_value` of each row, (rows,) each."""
-        answers = self.model.infer(x)
+        answers = self.model.infer(x, "scores")
         return {
             "p_real": self.calibration.p_real(answers["logit"]),
             "p_value": self.calibration.p_value(answers["typicality"]),

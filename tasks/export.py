@@ -1,6 +1,7 @@
 """Assignments joined to the source's own columns, as one file."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -54,11 +55,7 @@ def joined_parts(store: Store, artifacts: dict[str, Artifact]) -> Iterator[pa.Ta
         if kind in artifacts
     }
     for table in store.tables(artifacts["rows"]):
-        found = {kind: stream.take(len(table)) for kind, stream in streams.items()}
-        for kind, rows in found.items():
-            if not rows["row_id"].equals(table["row_id"]):
-                raise AssertionError(f"{kind} does not follow the order of the rows")
-        yield _joined(table, found)
+        yield _joined(table, {kind: stream.take_beside(table) for kind, stream in streams.items()})
 
 
 def _joined(table: pa.Table, found: dict[str, pa.Table]) -> pa.Table:
@@ -74,13 +71,13 @@ def _joined(table: pa.Table, found: dict[str, pa.Table]) -> pa.Table:
 def _write_parquet(out: Path, parts: Iterator[pa.Table]) -> int:
     first = next(parts)
     with pq.ParquetWriter(out, first.schema, compression="zstd") as writer:
-        return sum(_write(writer.write_table, table) for table in (first, *parts))
+        return sum(_write(writer.write_table, table) for table in chain([first], parts))
 
 
 def _write_csv(out: Path, parts: Iterator[pa.Table]) -> int:
     first = _flat(next(parts))
     with pcsv.CSVWriter(out, first.schema) as writer:
-        return sum(_write(writer.write_table, table) for table in (first, *map(_flat, parts)))
+        return sum(_write(writer.write_table, table) for table in chain([first], map(_flat, parts)))
 
 
 def _write(write: object, table: pa.Table) -> int:

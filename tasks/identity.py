@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.columns import list_values, one_chunk
 
@@ -38,7 +39,8 @@ NONE = Repeats(np.arange(0), np.arange(0))
 def content_ids(table: pa.Table) -> list[str]:
     """One id for each row from its cells in the order of the columns' names; all columns count."""
     cells = [_cells(one_chunk(table[name])) for name in sorted(table.column_names)]
-    return [hashlib.sha256(BETWEEN.join(row)).hexdigest()[:32] for row in zip(*cells, strict=True)]
+    rows = pc.binary_join_element_wise(*cells, BETWEEN, null_handling="replace", null_replacement=b"")
+    return [hashlib.sha256(row).hexdigest()[:32] for row in rows.to_pylist()]
 
 
 def row_keys(row_ids: Iterable[str]) -> np.ndarray:
@@ -92,15 +94,19 @@ def _repeated(keys: Sequence[np.ndarray], window: int, windows: int) -> tuple[np
     return place[order][count > 0], count[count > 0]
 
 
-def _cells(column: pa.Array) -> list[bytes]:
+def _cells(column: pa.Array) -> pa.BinaryArray:
+    """The bytes of each cell, null where it is missing."""
     if pa.types.is_fixed_size_list(column.type) and pa.types.is_primitive(column.type.value_type):
-        return _list_cells(column)
+        return pa.array(_list_cells(column), pa.binary())
     if pa.types.is_nested(column.type):
-        return [repr(value).encode() for value in column.to_pylist()]
-    texts = column if pa.types.is_binary(column.type) else column.cast(pa.string()).cast(pa.binary())
-    return [b"" if cell is None else cell for cell in texts.to_pylist()]
+        return pa.array([repr(value).encode() for value in column.to_pylist()], pa.binary())
+    return (column if _is_bytes(column.type) else column.cast(pa.string())).cast(pa.binary())
+
+
+def _is_bytes(type: pa.DataType) -> bool:
+    return pa.types.is_binary(type) or pa.types.is_large_binary(type) or pa.types.is_fixed_size_binary(type)
 
 
 def _list_cells(column: pa.FixedSizeListArray) -> list[bytes]:
     values = list_values(column).fill_null(0).to_numpy(zero_copy_only=False)
-    return [row.tobytes() for row in values.reshape(len(column), -1)]
+    return [row.tobytes() for row in values.reshape(len(column), column.type.list_size)]

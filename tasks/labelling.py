@@ -18,7 +18,7 @@ def memberships(fitted: FittedModel, partition: Partition | None, x: np.ndarray)
     Without a partition it is the model's responsibilities.
     """
     if partition is None:
-        return fitted.infer(x)["responsibilities"]
+        return fitted.infer(x, "responsibilities")["responsibilities"]
     return partition.predict_proba(positions(fitted, partition.space, x)[:, : len(partition.shift)])
 
 
@@ -28,9 +28,9 @@ def positions(fitted: FittedModel, space: PartitionSpace, x: np.ndarray) -> np.n
         case PartitionSpace.vectors:
             return x
         case PartitionSpace.embedding:
-            return fitted.infer(x)["embedding"]
+            return fitted.infer(x, "embedding")["embedding"]
         case PartitionSpace.scores:
-            answers = fitted.infer(x)
+            answers = fitted.infer(x, "scores")
             return np.stack([answers[name] for name in SCORES if name in answers], axis=1)
 
 

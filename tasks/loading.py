@@ -1,4 +1,4 @@
-"""Vectors from the store as arrays."""
+"""Vectors from the store as arrays, and tables beside each other; one part in memory at a time."""
 
 from collections.abc import Iterator
 
@@ -22,32 +22,59 @@ def parts(store: Store, vectors: Artifact) -> Iterator[tuple[pa.Table, np.ndarra
 
 
 def take_rows(store: Store, vectors: Artifact, positions: np.ndarray) -> np.ndarray:
-    """The vectors (rows, width) at ascending positions of the whole table; one part in memory at a time."""
+    """The vectors (rows, width) at ascending positions of the whole table."""
     found, start = [], 0
-    for _, x in parts(store, vectors):
-        here = positions[(positions >= start) & (positions < start + len(x))]
-        found.append(x[here - start])
-        start += len(x)
+    for table in store.tables(vectors, ["vector"]):
+        first, last = np.searchsorted(positions, [start, start + len(table)])
+        found.append(matrix(table)[positions[first:last] - start])
+        start += len(table)
     return np.concatenate(found)
 
 
 def load_split(store: Store, vectors: Artifact, split: str, limit: int, seed: int) -> np.ndarray:
-    """The vectors of a split (rows, width), or a random `limit` of them."""
-    splits = [pc.equal(table["split"], split).to_numpy() for table in store.tables(vectors, columns=["split"])]
-    return take_rows(store, vectors, choose(np.flatnonzero(np.concatenate(splits)), limit, seed))
+    """The vectors of a split (rows, width), or a random `limit` of them; they and one part are in memory."""
+    count = sum(pc.sum(pc.equal(table["split"], split)).as_py() or 0 for table in store.tables(vectors, ["split"]))
+    draw, found = Draw(count, limit, seed), []
+    for table in store.tables(vectors, ["split", "vector"]):
+        found.append(matrix(table)[draw.places(pc.equal(table["split"], split).to_numpy())])
+    return np.concatenate(found)
 
 
 def choose(positions: np.ndarray, limit: int, seed: int) -> np.ndarray:
     """All positions, or a random `limit` of them, ascending."""
-    if len(positions) <= limit:
-        return positions
-    return np.sort(np.random.default_rng(seed).choice(positions, limit, replace=False))
+    return positions if len(positions) <= limit else positions[_drawn(len(positions), limit, seed)]
+
+
+class Draw:
+    """A random choice among the rows that a condition holds for, whose number is known; they are found part by part.
+
+    It is the choice that `choose` makes among their positions, without these.
+    """
+
+    def __init__(self, count: int, limit: int, seed: int) -> None:
+        self._ranks = None if count <= limit else _drawn(count, limit, seed)  # among the rows that it holds for
+        self._passed = 0
+
+    def places(self, holds: np.ndarray) -> np.ndarray:
+        """Ascending places of the chosen rows in the next part, of which `holds` (rows,) says the condition."""
+        candidates = np.flatnonzero(holds)
+        start, self._passed = self._passed, self._passed + len(candidates)
+        if self._ranks is None:
+            return candidates
+        first, last = np.searchsorted(self._ranks, [start, self._passed])
+        return candidates[self._ranks[first:last] - start]
+
+
+def _drawn(count: int, limit: int, seed: int) -> np.ndarray:
+    """A random `limit` of 0 ... count - 1, ascending."""
+    return np.sort(np.random.default_rng(seed).choice(count, limit, replace=False))
 
 
 class Rows:
     """A table artifact read in steps of any length."""
 
     def __init__(self, store: Store, artifact: Artifact, columns: list[str]) -> None:
+        self._kind = artifact.kind
         self._parts = store.tables(artifact, columns)
         self._rest = next(self._parts)
 
@@ -56,4 +83,11 @@ class Rows:
         while len(self._rest) < n_rows:
             self._rest = pa.concat_tables([self._rest, next(self._parts)])
         taken, self._rest = self._rest.slice(0, n_rows), self._rest.slice(n_rows)
+        return taken
+
+    def take_beside(self, table: pa.Table) -> pa.Table:
+        """The next rows, which are those of the table: all artifacts of a source keep the order of its rows."""
+        taken = self.take(len(table))
+        if not taken["row_id"].equals(table["row_id"]):
+            raise AssertionError(f"{self._kind} does not follow the order of the rows")
         return taken

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from models.settings import ModelName
 from tasks.process import ModelProcess
 from tasks.store import Artifact, Store
+
+Answer = Literal["embedding", "scores", "responsibilities"]
+ANSWERS: tuple[Answer, ...] = get_args(Answer)
 
 
 class ModelSpec(BaseModel):
@@ -38,9 +41,13 @@ class FittedModel:
         for name, content in contents.items():
             (self._weights / name).write_bytes(content)
 
-    def infer(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """`embedding` (rows, dims), `logit` and `typicality` (rows,), and any `responsibilities` (rows, clusters)."""
-        return self._ask("infer", {"x": x})
+    def infer(self, x: np.ndarray, *wanted: Answer) -> dict[str, np.ndarray]:
+        """`embedding` (rows, dims), `logit` and `typicality` (rows,), and any `responsibilities` (rows, clusters).
+
+        Each costs passes through the networks of its own: name those that are wanted, or none for all. The answers
+        are the same.
+        """
+        return self._ask("infer", {"x": x}, wanted=wanted or ANSWERS)
 
     def sample(self, n: int, component: int | None, seed: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Samples start to start + n of a seed, and the component of each, -1 without components."""

@@ -48,7 +48,7 @@ def fit_calibration(store: Store, fitted: FittedModel, vectors: Artifact, seed: 
     """Calibrate on validation rows and fresh samples, each kind weighing the same."""
     x_real = load_split(store, vectors, "validation", CALIBRATION_ROWS, seed)
     x_generated, _ = fitted.sample(CALIBRATION_SAMPLES, None, seed + CALIBRATION_SEED)
-    real, generated = fitted.infer(x_real), fitted.infer(x_generated)
+    real, generated = (fitted.infer(rows, "scores") for rows in (x_real, x_generated))
     return calibrate(real["logit"], generated["logit"], real["typicality"])
 
 
@@ -84,4 +84,4 @@ def _write_scores(
     settings: ScoreSettings,
 ) -> None:
     for ids, x in parts(attempt.store, vectors):
-        attempt.write_table(kind, score_table(ids, fitted.infer(x), calibration, settings))
+        attempt.write_table(kind, score_table(ids, fitted.infer(x, "scores"), calibration, settings))

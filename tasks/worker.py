@@ -96,13 +96,15 @@ class Worker:
         np.savez(outputs, allow_pickle=False, x=x, component=components)
         return {}
 
-    def infer(self, inputs: str, outputs: str) -> dict[str, Any]:
-        """Everything that the model says of vectors x: embedding, raw scores and, if it has them, responsibilities."""
+    def infer(self, inputs: str, outputs: str, wanted: list[str]) -> dict[str, Any]:
+        """What the model says of vectors x: embedding, raw scores and, if it has them, responsibilities."""
         assert self.model is not None
-        x = _arrays(inputs)["x"]
-        answers = {"embedding": self.model.embed(x), **self.model.score(x)}
-        responsibilities = self.model.predict_proba(x)
-        if responsibilities is not None:
+        x, answers = _arrays(inputs)["x"], {}
+        if "embedding" in wanted:
+            answers["embedding"] = self.model.embed(x)
+        if "scores" in wanted:
+            answers |= self.model.score(x)
+        if "responsibilities" in wanted and (responsibilities := self.model.predict_proba(x)) is not None:
             answers["responsibilities"] = responsibilities
         np.savez(outputs, allow_pickle=False, **answers)
         return {}

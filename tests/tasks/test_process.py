@@ -13,8 +13,10 @@ import psutil
 import pytest
 
 from tasks.errors import Interrupted, StageError
+from tasks.loading import load_split
 from tasks.model import ModelSpec
 from tasks.process import ROOT, ModelProcess
+from tests.conftest import Fitted
 
 SPEC = ModelSpec(model="gan", settings={"steps": 1_000_000}, width=4, image=False, clusters=0, seed=0)
 
@@ -84,3 +86,13 @@ def test_stopping_ends_the_child_and_removes_its_folder() -> None:
         pid, scratch = child_pid(process), process.scratch
     assert not psutil.pid_exists(pid)
     assert not scratch.exists()
+
+
+def test_an_answer_by_itself_is_the_one_among_all(fitted: Fitted) -> None:
+    """Who needs scores alone doesn't pay for the rest, and gets the same bits."""
+    x = load_split(fitted.store, fitted.artifacts["vectors"], "test", 300, seed=0)
+    every = fitted.model.infer(x)
+    scores, embedding = fitted.model.infer(x, "scores"), fitted.model.infer(x, "embedding")
+    assert sorted(scores) == ["logit", "typicality"]
+    assert sorted(embedding) == ["embedding"]
+    assert all((found == every[name]).all() for name, found in (scores | embedding).items())
