@@ -32,7 +32,10 @@ FILE_ROWS, COLUMNS, BLOBS = 250_000, 16, 10
 SPREAD = 4.0  # of the blobs' centres; a blob's own deviation is 1
 EVERY = 0.05  # seconds between two looks at the memory
 SHORT = ("--clustergan.pretraining-steps=500", "--clustergan.steps=500")
-STAGES = ("start", "ingest", "fit", "generate", "score", "cluster", "evaluate", "report", "register", "export")
+STAGES = (
+    "start", "ingest", "fit", "generate", "score", "cluster", "probe", "assess", "evaluate", "explain", "report",
+    "register", "export",
+)  # fmt: skip
 PARTS = ("all", "command", "model", "server")
 
 
