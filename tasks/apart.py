@@ -27,11 +27,15 @@ class Line:
     part: float
 
 
-def telling_columns(encoding: Encoding, explanations: pa.Table, limit: int) -> list[str]:
-    """At most `limit` number columns, in their order: those with the largest effects in any cluster."""
-    order = np.argsort(-np.abs(explanations["effect"].fill_null(0).to_numpy()), kind="stable")
-    best = list(dict.fromkeys(explanations["column"].take(order).to_pylist()))[:limit]
-    return [column.name for column in encoding.columns if column.name in best]
+def telling_columns(
+    encoding: Encoding, explanations: pa.Table, clusters: list[int], limit: int
+) -> dict[int, list[str]]:
+    """At most `limit` number columns of each cluster, those that set it apart the most first."""
+    numbers = [column.name for column in encoding.columns if column.kind is Kind.NUMBER]
+    told: dict[int, list[str]] = {cluster: [] for cluster in clusters}
+    for row in explanations.select(["cluster", "column"]).to_pylist():
+        told.get(row["cluster"], []).append(row["column"])
+    return {cluster: list(dict.fromkeys([*names, *numbers]))[:limit] for cluster, names in told.items()}
 
 
 def apart_lines(encoding: Encoding, explanations: pa.Table, clusters: list[int]) -> dict[int, list[Line]]:

@@ -82,7 +82,7 @@ def make_report(
     places = choose(np.arange(artifacts["rows"].rows), MAP_ROWS, SEED)
     picture = draw_map_of(store, artifacts, places, shown)
     explanations = store.table(artifacts["explanations"])
-    columns = telling_columns(encoding, explanations, MAX_COLUMNS)
+    columns = telling_columns(encoding, explanations, shown, MAX_COLUMNS)
     page = render(
         summary=summary,
         shown=shown,
@@ -92,7 +92,7 @@ def make_report(
         verdict=structure_verdict(summary["structure"]),
         dendrogram=draw_dendrogram_of(store, artifacts, shown),
         members=members_of(store, artifacts, encoding, columns, shown),
-        columns=table_columns(columns),
+        columns={cluster: table_columns(names) for cluster, names in columns.items()},
         apart=apart_lines(encoding, explanations, shown),
         profiles=apart_pictures(encoding, store.table(artifacts["profiles"]), shown),
         quality=quality_of(store, artifacts),
@@ -121,9 +121,9 @@ def draw_dendrogram_of(store: Store, artifacts: dict[str, Artifact], shown: list
 
 
 def members_of(
-    store: Store, artifacts: dict[str, Artifact], encoding: Encoding, columns: list[str], shown: list[int]
+    store: Store, artifacts: dict[str, Artifact], encoding: Encoding, columns: dict[int, list[str]], shown: list[int]
 ) -> dict[int, list[Strip]]:
-    """Strips of typical, borderline and generated members of each cluster, with these of the user's columns."""
+    """Strips of typical, borderline and generated members of each cluster, with columns of the user's."""
     chosen = choose_rows(store, artifacts["vectors"], artifacts["assignments"], shown)
     generated = choose_samples(store, artifacts["sample_assignments"], shown)
     real = make_strips(store, artifacts["rows"], artifacts["assignments"], chosen, encoding, columns)

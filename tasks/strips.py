@@ -46,22 +46,23 @@ def make_strips(
     assignments: Artifact,
     chosen: Chosen,
     encoding: Encoding,
-    columns: list[str],
+    columns: dict[int, list[str]],
 ) -> dict[int, list[Strip]]:
     """Strips of the chosen members of each cluster; one that is empty is left out.
 
     Args:
         members: rows or samples, with their assignments in the same order.
-        columns: the user's number columns to show.
+        columns: the user's number columns to show of each cluster.
     """
     every = [positions for sorts in chosen.values() for positions in sorts.values()]
     places = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *every]))
     image = image_column(encoding)
-    own = take(store, members, places, [_id_column(members), *columns, *([image.name] if image else [])])
+    wanted = dict.fromkeys(name for names in columns.values() for name in names)
+    own = take(store, members, places, [_id_column(members), *wanted, *([image.name] if image else [])])
     sure = take(store, assignments, places, ["cluster_probability", "second_cluster"])
     return {
         cluster: [
-            _strip(sort, own.take(here), sure.take(here), image, encoding, columns)
+            _strip(sort, own.take(here), sure.take(here), image, encoding, columns[cluster])
             for sort, positions in sorts.items()
             if len(here := np.searchsorted(places, positions))
         ]
@@ -84,11 +85,8 @@ def _strip(
         [_percent(value) for value in probabilities],
         ["" if v is None else str(v) for v in seconds],
     ]
-    shown += [
-        [column_number(value, column) for value in own[column.name].to_pylist()]
-        for column in encoding.columns
-        if column.name in columns
-    ]
+    by_name = {column.name: column for column in encoding.columns}
+    shown += [[column_number(value, by_name[name]) for value in own[name].to_pylist()] for name in columns]
     return Strip(TITLES[sort], ids, note, "", [list(cells) for cells in zip(*shown, strict=True)][:TABLE_ROWS])
 
 

@@ -141,7 +141,7 @@ def test_generated_members_are_samples_of_the_cluster(images: str) -> None:
     np.testing.assert_array_equal(generated[:, 4:7], [[0, 7, 8], [9, 10, 255]])
 
 
-def test_numbers_come_in_the_columns_that_tell_clusters_apart(
+def test_numbers_come_in_the_columns_that_set_the_cluster_apart(
     numeric: tuple[str, dict[str, Any]],
 ) -> None:
     """At most 8 of the user's columns: those with the largest effects, which the noise in the last place isn't."""
