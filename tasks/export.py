@@ -33,7 +33,7 @@ def export(name: str, out: str, store: str) -> int:
         raise BadInput("export", "a file that ends in .parquet or .csv", out, "Name one of these.")
     if not Path(out).resolve().parent.is_dir():
         raise BadInput("export", f"a folder {Path(out).resolve().parent}", "none", "Make it first.")
-    parts = joined_parts(place, newest_registration(place, name).artifacts)
+    parts = joined_parts(place, newest_registration(place, name, "export").artifacts)
     partial = Path(f"{out}.part")
     try:
         n_rows = writer_of(partial, parts)

@@ -37,7 +37,7 @@ def add_registration(store: Store, registration: Registration) -> None:
             continue  # another run took the number: take the next one
 
 
-def newest_registration(store: Store, name: str, stage: str = "export") -> Registration:
+def newest_registration(store: Store, name: str, stage: str) -> Registration:
     """What was registered last under a name; `stage` is who asks, for the error.
 
     Raises:

@@ -31,7 +31,7 @@ def test_the_newest_registration_counts(store: Store) -> None:
     """Earlier ones stay readable."""
     add_registration(store, registration("one"))
     add_registration(store, registration("two"))
-    assert newest_registration(store, "m").run_id == "two"
+    assert newest_registration(store, "m", "export").run_id == "two"
     assert store.names("models/m/registrations") == ["000001.json", "000002.json"]
 
 
@@ -46,7 +46,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones(store: Store) -> None:
     """A slip of the pen is found at a glance."""
     add_registration(store, registration("one"))
     with pytest.raises(BadInput, match=r"export: expected a model named n .*; found these: m\. Fit it first"):
-        newest_registration(store, "n")
+        newest_registration(store, "n", "export")
 
 
 def write_part(store: Store, artifact: str, content: bytes) -> Artifact:
