@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.cluster import KMeans
 
+from models.distances import squared_distances
 from models.numbering import ranks_by_size
 
 
@@ -70,11 +71,3 @@ def nearest_centre(
     squares = sum(((points[labels == k] - points[labels == k].mean(axis=0)) ** 2).sum() for k in np.unique(labels))
     variance = max(float(squares / points.size), np.finfo(float).tiny)
     return NearestCentre(centres, rank[cluster_of_centre], variance)
-
-
-def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Squared Euclidean distances (rows of a, rows of b)."""
-    squares = (-2 * a) @ b.T
-    squares += (a**2).sum(axis=1)[:, None]
-    squares += (b**2).sum(axis=1)
-    return np.maximum(squares, 0, out=squares)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.distances import squared_distances
 from models.surrogates import Surrogates
 
 Label = Callable[[np.ndarray], np.ndarray]  # rows (rows, columns) -> cluster of each (rows,), -1 for none
@@ -75,7 +76,7 @@ def boundary_clearance(x: np.ndarray, cluster: np.ndarray) -> float:
     if len(present) < 2:
         return 0.0
     means = np.stack([x[cluster == k].mean(axis=0) for k in present])
-    distance = _squared_distances(x, means)  # (rows, clusters)
+    distance = squared_distances(x, means)  # (rows, clusters)
     first, second = np.argsort(distance, axis=1)[:, :2].T
     difference = np.take_along_axis(distance, np.stack([first, second], axis=1), axis=1) @ [-1, 1]
     apart = ((means[first] - means[second]) ** 2).sum(axis=1)
@@ -101,10 +102,6 @@ def _statistics(x: np.ndarray, cluster: np.ndarray) -> tuple[float, float]:
 def _neighbors(x: np.ndarray) -> np.ndarray:
     """The nearest other rows of each row: (rows, NEIGHBORS), fewer where there are fewer rows."""
     k = min(NEIGHBORS, len(x) - 1)
-    distance = _squared_distances(x, x)
+    distance = squared_distances(x, x)
     np.fill_diagonal(distance, np.inf)
     return np.argpartition(distance, k - 1, axis=1)[:, :k]
-
-
-def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return (a**2).sum(axis=1)[:, None] - 2 * a @ b.T + (b**2).sum(axis=1)
