@@ -14,13 +14,18 @@ from pydantic_settings import (
 )
 
 from flows.console import inspection_lines, registration_lines
-from models.settings import (
+from models.model_settings import (
     ClusterGanSettings,
+    GanSettings,
+    InfoGanSettings,
+    ManifoldGanSettings,
+    ModelName,
+    VadeSettings,
+)
+from models.settings import (
     Clusters,
     EncodingSettings,
     EvaluationSettings,
-    GanSettings,
-    ModelName,
     Name,
     PartitionSettings,
     SampleSettings,
@@ -39,15 +44,18 @@ class Fit(SourceSettings):
     """Find the groups of a table and register them under a name."""
 
     source: CliPositionalArg[str] = Field(description=SOURCE)
-    clusters: Clusters = Field(description="Number of clusters.")
+    clusters: Clusters = Field(None, description="Number of clusters; chosen without labels if auto.")
     name: Name = Field("main", description="What the result is registered as.")
-    model: ModelName = Field(ModelName.clustergan, description="The generative model.")
+    model: ModelName = Field(ModelName.manifoldgan, description="The generative model.")
     seed: Seed = Field(0, description="One seed, one result on a CPU.")
     store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
     encoding: EncodingSettings = EncodingSettings()
     training: TrainingSettings = TrainingSettings()
+    manifoldgan: ManifoldGanSettings = ManifoldGanSettings()
     gan: GanSettings = GanSettings()
     clustergan: ClusterGanSettings = ClusterGanSettings()
+    infogan: InfoGanSettings = InfoGanSettings()
+    vade: VadeSettings = VadeSettings()
     samples: SampleSettings = SampleSettings()
     scoring: ScoreSettings = ScoreSettings()
     partition: PartitionSettings = PartitionSettings()
@@ -97,12 +105,15 @@ class Check(SourceSettings):
     """Tell what a fit would use, reject and scale how, and how long it would take, without fitting."""
 
     source: CliPositionalArg[str] = Field(description=SOURCE)
-    clusters: Clusters = Field(10, description="Number of clusters.")
-    model: ModelName = Field(ModelName.clustergan, description="The generative model.")
+    clusters: Clusters = Field(None, description="Number of clusters; chosen without labels if auto.")
+    model: ModelName = Field(ModelName.manifoldgan, description="The generative model.")
     encoding: EncodingSettings = EncodingSettings()
     training: TrainingSettings = TrainingSettings()
+    manifoldgan: ManifoldGanSettings = ManifoldGanSettings()
     gan: GanSettings = GanSettings()
     clustergan: ClusterGanSettings = ClusterGanSettings()
+    infogan: InfoGanSettings = InfoGanSettings()
+    vade: VadeSettings = VadeSettings()
 
     def cli_cmd(self) -> None:
         """Print the findings."""
@@ -111,7 +122,7 @@ class Check(SourceSettings):
 
         columns = SourceSettings(**self.model_dump(include=set(SourceSettings.model_fields)))
         found = inspect_source(self.source, columns, self.encoding)
-        settings = {ModelName.gan: self.gan, ModelName.clustergan: self.clustergan}[self.model]
+        settings = getattr(self, self.model)
         seconds = training_seconds(found, self.model, settings, self.training, self.clusters)
         print(*inspection_lines(found, seconds), sep="\n")
 

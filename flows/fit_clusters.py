@@ -7,14 +7,19 @@ from prefect.runtime import flow_run
 from pydantic import Field
 from pydantic_core import to_jsonable_python
 
-from models.settings import (
+from models.model_settings import (
     ClusterGanSettings,
+    GanSettings,
+    InfoGanSettings,
+    ManifoldGanSettings,
+    ModelName,
+    ModelSettings,
+    VadeSettings,
+)
+from models.settings import (
     Clusters,
     EncodingSettings,
     EvaluationSettings,
-    GanSettings,
-    ModelName,
-    ModelSettings,
     Name,
     PartitionMethod,
     PartitionOf,
@@ -32,7 +37,7 @@ from tasks.errors import BadInput
 from tasks.evaluate import evaluate
 from tasks.explain import explain
 from tasks.fit import fit
-from tasks.generate import generate
+from tasks.generate import generate, refuse_component
 from tasks.ingest import ingest
 from tasks.probe import probe
 from tasks.process import ModelProcess
@@ -46,15 +51,18 @@ from tasks.score import score
 def fit_clusters(
     source: str = "digits",
     name: Name = "digits",
-    clusters: Clusters = 10,
-    model: ModelName = ModelName.clustergan,
+    clusters: Clusters = None,
+    model: ModelName = ModelName.manifoldgan,
     seed: Seed = 0,
     store: Annotated[str, Field(min_length=1)] = "store",
     columns: SourceSettings = SourceSettings(),
     encoding: EncodingSettings = EncodingSettings(),
     training: TrainingSettings = TrainingSettings(),
+    manifoldgan: ManifoldGanSettings = ManifoldGanSettings(),
     gan: GanSettings = GanSettings(),
     clustergan: ClusterGanSettings = ClusterGanSettings(),
+    infogan: InfoGanSettings = InfoGanSettings(),
+    vade: VadeSettings = VadeSettings(),
     samples: SampleSettings = SampleSettings(),
     scoring: ScoreSettings = ScoreSettings(),
     partition: PartitionSettings = PartitionSettings(),
@@ -65,15 +73,18 @@ def fit_clusters(
     Args:
         source: A file, a folder or a glob (Parquet, Arrow, CSV, JSON lines, NPZ), local or any URI; or digits.
         name: What the result is registered as.
-        clusters: Number of clusters; hdbscan finds its own.
+        clusters: Number of clusters; chosen without labels if empty or auto.
         model: The generative model.
         seed: One seed, one result on a CPU.
         store: Folder or URI where everything is kept.
         columns: Which columns mean what.
         encoding: How columns become vectors.
         training: The training loop.
+        manifoldgan: Settings of the model manifoldgan.
         gan: Settings of the model gan.
         clustergan: Settings of the model clustergan.
+        infogan: Settings of the model infogan.
+        vade: Settings of the model vade.
         samples: The generated rows.
         scoring: Probabilities and outliers.
         partition: How rows are put into clusters.
@@ -81,7 +92,13 @@ def fit_clusters(
     """
     others = set(ModelName) - {model}
     settings = {key: to_jsonable_python(value) for key, value in flow_run.parameters.items() if key not in others}
-    chosen = {ModelName.gan: gan, ModelName.clustergan: clustergan}[model]
+    chosen = {
+        ModelName.manifoldgan: manifoldgan,
+        ModelName.gan: gan,
+        ModelName.clustergan: clustergan,
+        ModelName.infogan: infogan,
+        ModelName.vade: vade,
+    }[model]
     refuse_contradictions(chosen, clusters, samples, partition)
     with ModelProcess() as process:
         made = ingest.submit(source, columns, encoding, clusters, store).result()
@@ -106,7 +123,7 @@ def fit_clusters(
 
 
 def refuse_contradictions(
-    chosen: ModelSettings, clusters: int, samples: SampleSettings, partition: PartitionSettings
+    chosen: ModelSettings, clusters: int | None, samples: SampleSettings, partition: PartitionSettings
 ) -> None:
     """Refuse settings that are fine one by one but not together, before anything is read.
 
@@ -129,14 +146,15 @@ def refuse_contradictions(
             "Choose another partition.method, or partition.of rows.",
         )  # fmt: skip
     finds_number = partition.method == PartitionMethod.hdbscan
-    if partition.of == PartitionOf.samples and samples.count < clusters and not finds_number:
+    if clusters is None and not chosen.counts_clusters and (chosen.has_components or not finds_number):
+        raise BadInput(
+            "settings", "a number of clusters for this model", "auto", "Give clusters, or choose manifoldgan."
+        )  # fmt: skip
+    if partition.of == PartitionOf.samples and clusters and samples.count < clusters and not finds_number:
         raise BadInput(
             "settings", f"at least {clusters} samples to find {clusters} clusters in", f"{samples.count}",
             "Raise samples.count.",
         )  # fmt: skip
     n_components = clusters if chosen.has_components else 0
-    if samples.component is not None and samples.component >= n_components:
-        raise BadInput(
-            "settings", f"samples.component below {n_components}" if n_components else "no samples.component",
-            f"{samples.component}", "Components count from 0; a model without components has none.",
-        )  # fmt: skip
+    if n_components is not None:
+        refuse_component(samples, n_components)

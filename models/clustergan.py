@@ -17,9 +17,9 @@ from models.latents import (
     replica_share,
     sample_noise,
 )
+from models.model_settings import ClusterGanSettings
 from models.neighbors import nearest_rows, neighbor_graph
 from models.networks import DataShape, build_mlp, choose_units, descend, hidden_features, predict_in_blocks
-from models.settings import ClusterGanSettings
 from models.training import Phase
 
 NOISE_SCALE = 0.1
@@ -64,6 +64,7 @@ class ClusterGan:
         make_optimizer: Callable[[float], keras.optimizers.Optimizer] | None = None,
     ) -> None:
         self.settings, self.data = settings, data
+        self.arrays: dict[str, np.ndarray] = {}
         self.n_components: int = clusters
         self.strategy = strategy or tf.distribute.get_strategy()
         units, columns = settings.units or choose_units(data.n_columns), data.n_columns

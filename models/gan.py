@@ -9,9 +9,9 @@ import tensorflow as tf
 from models import losses, quality
 from models.guards import guard_coverage, guard_critic
 from models.latents import draw_neighbors, draw_normal, noise_key, replica_share, sample_noise
+from models.model_settings import GanSettings
 from models.neighbors import nearest_rows, neighbor_graph
 from models.networks import DataShape, build_mlp, choose_units, descend, predict_in_blocks
-from models.settings import GanSettings
 from models.training import Phase
 
 R1_EVERY = 16  # lazy regularisation (Karras et al. 2020, appendix B)
@@ -39,6 +39,7 @@ class Gan:
         make_optimizer: Callable[[float], keras.optimizers.Optimizer] | None = None,
     ) -> None:
         self.settings, self.data = settings, data
+        self.arrays: dict[str, np.ndarray] = {}
         self.strategy = strategy or tf.distribute.get_strategy()
         units, latent, columns = (
             settings.units or choose_units(data.n_columns),

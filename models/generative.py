@@ -1,5 +1,6 @@
 """What every generative model answers, and the models by name."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import keras
@@ -7,10 +8,22 @@ import numpy as np
 import tensorflow as tf
 
 from models.clustergan import ClusterGan
+from models.computation import Computation
 from models.gan import Gan
+from models.infogan import InfoGan
+from models.manifoldgan import ManifoldGan
+from models.model_settings import (
+    ClusterGanSettings,
+    GanSettings,
+    InfoGanSettings,
+    ManifoldGanSettings,
+    ModelName,
+    ModelSettings,
+    VadeSettings,
+)
 from models.networks import DataShape
-from models.settings import ClusterGanSettings, GanSettings, ModelName
 from models.training import Phase
+from models.vade import Vade
 
 __all__ = ["DataShape", "GenerativeModel", "build_model"]
 
@@ -20,6 +33,7 @@ class GenerativeModel(Protocol):
 
     phases: tuple[str, ...]
     networks: dict[str, keras.Model]
+    arrays: dict[str, np.ndarray]  # what phases computed, by its name
 
     @property
     def n_components(self) -> int | None:
@@ -30,8 +44,8 @@ class GenerativeModel(Protocol):
     def phase_networks(self, phase: str) -> tuple[str, ...]:
         """Names of the networks that the phase trains."""
 
-    def plan(self, phase: str, x_train: np.ndarray) -> Phase:
-        """What the training loop needs to know of the phase."""
+    def plan(self, phase: str, x_train: np.ndarray) -> Phase | Computation:
+        """What the training loop needs to know of the phase, or what is to be computed."""
 
     def embed(self, x: np.ndarray) -> np.ndarray:
         """Position of each row in the space that partitions work in: (rows, dims)."""
@@ -40,7 +54,7 @@ class GenerativeModel(Protocol):
         """Rows (n, columns) and their components (n,), -1 without any; sample i depends on seed and start + i alone."""
 
     def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """`logit`, higher is more real, and `typicality`, higher is more typical: (rows,) each."""
+        """`logit`, higher is more real, `typicality`, higher is more typical, and perhaps `log_density`: (rows,)."""
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray | None:
         """Responsibility of each component for each row: (rows, clusters)."""
@@ -48,16 +62,23 @@ class GenerativeModel(Protocol):
 
 def build_model(
     name: ModelName,
-    settings: GanSettings | ClusterGanSettings,
+    settings: ModelSettings,
     data: DataShape,
-    clusters: int,
+    clusters: int | None,
     seed: int,
     strategy: tf.distribute.Strategy | None = None,
+    make_optimizer: Callable[[float], keras.optimizers.Optimizer] | None = None,
 ) -> GenerativeModel:
-    """The untrained model of that name, all its networks built."""
+    """The untrained model of that name, all its networks built; without `clusters` those that don't need them."""
     match name, settings:
         case ModelName.gan, GanSettings():
-            return Gan(settings, data, seed, strategy)
-        case ModelName.clustergan, ClusterGanSettings():
-            return ClusterGan(settings, data, clusters, seed, strategy)
+            return Gan(settings, data, seed, strategy, make_optimizer)
+        case ModelName.manifoldgan, ManifoldGanSettings():
+            return ManifoldGan(settings, data, clusters, seed, strategy, make_optimizer)
+        case ModelName.clustergan, ClusterGanSettings() if clusters:
+            return ClusterGan(settings, data, clusters, seed, strategy, make_optimizer)
+        case ModelName.infogan, InfoGanSettings() if clusters:
+            return InfoGan(settings, data, clusters, seed, strategy, make_optimizer)
+        case ModelName.vade, VadeSettings() if clusters:
+            return Vade(settings, data, clusters, seed, strategy, make_optimizer)
     raise TypeError(f"Expected the settings of {name}. Received: {type(settings).__name__}")

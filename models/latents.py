@@ -55,6 +55,17 @@ def order_rows(seed: int, first: int, count: int, n_rows: int) -> np.ndarray:
     return np.concatenate(orders)[start : start + count].astype(np.int32)
 
 
+def sample_components(seed: int, start: int, count: int, shares: np.ndarray) -> np.ndarray:
+    """Components (count,) of samples start to start + count, as often as their shares (components,) say."""
+    first = start // SAMPLE_BLOCK
+    blocks = range(first, (start + count - 1) // SAMPLE_BLOCK + 1)
+    drawn = [
+        np.random.Generator(np.random.Philox(key=[seed + 2**31, block])).choice(len(shares), SAMPLE_BLOCK, p=shares)
+        for block in blocks
+    ]
+    return np.concatenate(drawn)[start - first * SAMPLE_BLOCK :][:count]
+
+
 def sample_noise(seed: int, start: int, count: int, dims: int, n_components: int) -> tuple[np.ndarray, np.ndarray]:
     """Normal noise (count, dims) and uniform components (count,) of samples start to start + count."""
     first = start // SAMPLE_BLOCK

@@ -58,6 +58,14 @@ def code_cross_entropy(codes: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(codes, logits))
 
 
+def teacher_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Cross entropy of labels (batch, K) whose rows are one-hot, or zero where nothing is taught.
+
+    TensorFlow's own takes each row's sum for one: a row of zeros would get a gradient.
+    """
+    return -tf.reduce_mean(tf.reduce_sum(labels * tf.nn.log_softmax(logits), axis=1))
+
+
 def entropy(p: tf.Tensor) -> tf.Tensor:
     """Entropy of each distribution, in nats: (..., K) -> (...)."""
     return -tf.reduce_sum(p * tf.math.log(p + 1e-8), axis=-1)
@@ -80,6 +88,17 @@ def balance_loss(p: tf.Tensor) -> tf.Tensor:
     """
     sizes = mean_over_replicas(tf.reduce_mean(p, axis=0))
     return tf.math.log(float(p.shape[-1])) - entropy(sizes)
+
+
+def divergence(p: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """KL divergence of softmax(logits) from p: (batch, K) each."""
+    return tf.reduce_mean(tf.reduce_sum(p * (tf.math.log(p + 1e-8) - tf.nn.log_softmax(logits)), axis=1))
+
+
+def prior_loss(p: tf.Tensor, prior: tf.Tensor) -> tf.Tensor:
+    """KL divergence of the batch's cluster sizes from a prior (K,), over all replicas; p is (batch, K)."""
+    sizes = mean_over_replicas(tf.reduce_mean(p, axis=0))
+    return tf.reduce_sum(sizes * (tf.math.log(sizes + 1e-8) - tf.math.log(prior + 1e-8)))
 
 
 def prior_matching_loss(noise: tf.Tensor, scale: float) -> tf.Tensor:

@@ -32,17 +32,21 @@ def build_mlp(
     name: str,
     n_inputs: int,
     n_outputs: int,
-    units: int,
+    units: int | tuple[int, ...],
     seed: int,
     activation: str = "linear",
     layers: int = 2,
 ) -> keras.Model:
-    """Dense layers with leaky ReLU; weights are a function of the seed. (batch, n_inputs) -> (batch, n_outputs)."""
+    """Dense layers with leaky ReLU; weights are a function of the seed. (batch, n_inputs) -> (batch, n_outputs).
+
+    `units` is the width of each of the `layers` hidden layers, or all their widths.
+    """
+    widths = (units,) * layers if isinstance(units, int) else units
     x = inputs = keras.Input((n_inputs,))
-    for layer in range(layers):
-        x = keras.layers.Dense(units, kernel_initializer=keras.initializers.HeNormal(seed * 16 + layer))(x)
+    for layer, width in enumerate(widths):
+        x = keras.layers.Dense(width, kernel_initializer=keras.initializers.HeNormal(seed * 16 + layer))(x)
         x = keras.layers.LeakyReLU(0.2)(x)
-    last = keras.initializers.GlorotUniform(seed * 16 + layers)
+    last = keras.initializers.GlorotUniform(seed * 16 + len(widths))
     x = keras.layers.Dense(n_outputs, kernel_initializer=last, activation=activation)(x)
     return keras.Model(inputs, x, name=name)
 

@@ -6,24 +6,37 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from models.computation import Computation
 from models.settings import TrainingSettings
 from models.training import chunk_rows, compile_steps
 
 STEPS = 50
 
 
-def rehearse(model: Any, phase: str, x: np.ndarray, training: TrainingSettings, seed: int) -> float:
+def rehearse(model: Any, phase: str, x: np.ndarray, n_rows: int, training: TrainingSettings, seed: int) -> float:
     """Seconds for all steps of a phase, compilation and checks left out. The model is spoilt afterwards.
 
-    x is (rows, columns); any number of rows does, since a step costs the same for all.
+    x is (rows, columns); a training step costs the same for any number of rows. What is computed is taken to cost in
+    proportion to them, of which the fit has `n_rows`; a graph of many costs more.
     """
     plan, steps = model.plan(phase, x), min(STEPS, training.check_every)
+    if isinstance(plan, Computation):
+        return _compute(model, plan) * n_rows / len(x)
     run_steps, tables = compile_steps(plan, model.strategy), tuple(map(tf.constant, plan.tables))
     rows = chunk_rows(plan, seed, 0, steps, training.check_every, len(x))
     _run(run_steps, tables, rows, seed, steps)
     started = time.perf_counter()
     _run(run_steps, tables, rows, seed, steps)
     return (time.perf_counter() - started) / steps * plan.steps
+
+
+def _compute(model: Any, plan: Computation) -> float:
+    """Seconds of the second time; what it gives is there for later phases."""
+    plan.run()
+    started = time.perf_counter()
+    computed = plan.run()
+    model.arrays |= computed.arrays | computed.state
+    return time.perf_counter() - started
 
 
 def _run(run_steps: Any, tables: tuple[tf.Tensor, ...], rows: np.ndarray, seed: int, steps: int) -> None:

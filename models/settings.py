@@ -4,23 +4,15 @@ Pydantic only; importing this file never loads TensorFlow.
 """
 
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Settings(BaseModel):
     """Frozen values with bounds; an unknown name is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelName(StrEnum):
-    """The generative models that can be fitted. Members are named as they are spelled: the command line shows names."""
-
-    gan = "gan"
-    clustergan = "clustergan"
 
 
 class Scaling(StrEnum):
@@ -78,7 +70,9 @@ class PartitionOf(StrEnum):
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Clusters = Annotated[int, Field(ge=2, le=1000)]
+Clusters = Annotated[  # None: as many as the data shows
+    Annotated[int, Field(ge=2, le=1000)] | None, BeforeValidator(lambda value: None if value == "auto" else value)
+]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
@@ -133,107 +127,6 @@ class TrainingSettings(Settings):
     timeout_minutes: float = Field(720, gt=0, description="Longest time for one phase before it is stopped.")
 
 
-class ModelSettings(Settings):
-    """What a model can be told. A field with a `phase` matters from that phase on; the others from the first."""
-
-    phases: ClassVar[tuple[str, ...]]
-    has_components: ClassVar[bool]
-
-    def up_to(self, phase: str) -> dict[str, Any]:
-        """The values that decide the result of a phase."""
-        reached = self.phases[: self.phases.index(phase) + 1]
-        return {
-            name: value
-            for name, value in self.model_dump(mode="json").items()
-            if _phase_of(type(self).model_fields[name]) in (None, *reached)
-        }
-
-
-def _phase_of(field: FieldInfo) -> Any:
-    return field.json_schema_extra.get("phase") if isinstance(field.json_schema_extra, dict) else None
-
-
-ENCODER: dict[str, Any] = {"phase": "encoder"}
-ADVERSARIAL: dict[str, Any] = {"phase": "adversarial"}
-
-
-class GanSettings(ModelSettings):
-    """The article's GAN of multilayer perceptrons, with an encoder that inverts the generator."""
-
-    phases: ClassVar = ("adversarial", "encoder")
-    has_components: ClassVar = False
-
-    latent_dim: int = Field(16, ge=1, le=1024, description="Size of the generator's noise.")
-    embedding_dim: int = Field(
-        16,
-        ge=2,
-        le=1024,
-        description="Size of the embedding in which rows are partitioned.",
-        json_schema_extra=ENCODER,
-    )
-    neighbors: int = Field(
-        10,
-        ge=1,
-        le=100,
-        description="Nearest rows of a row that its embedding is drawn to.",
-        json_schema_extra=ENCODER,
-    )
-    temperature: float = Field(
-        0.5,
-        gt=0,
-        le=10,
-        description="Softness with which the embedding separates other rows.",
-        json_schema_extra=ENCODER,
-    )
-    units: int | None = Field(
-        None, ge=2, le=4096, description="Width of the hidden layers; chosen by the data if empty."
-    )
-    batch_size: int = Field(128, ge=8, le=8192, description="Rows in an adversarial training step.")
-    steps: int = Field(5000, ge=1, description="Adversarial training steps.")
-    learning_rate: float = Field(2e-4, gt=0, le=1, description="Adam's step size in the adversarial phase.")
-    encoder_batch_size: int = Field(
-        256, ge=8, le=8192, description="Rows in a training step of the encoder.", json_schema_extra=ENCODER
-    )
-    encoder_steps: int = Field(
-        3000,
-        ge=1,
-        description="Training steps of the encoder, after the adversarial phase.",
-        json_schema_extra=ENCODER,
-    )
-    encoder_rate: float = Field(
-        1e-3, gt=0, le=1, description="Adam's step size for the encoder.", json_schema_extra=ENCODER
-    )
-
-
-class ClusterGanSettings(ModelSettings):
-    """ClusterGAN (Mukherjee et al. 2019): noise and one-hot code, both recovered by an encoder that sees real rows."""
-
-    phases: ClassVar = ("pretraining", "adversarial")
-    has_components: ClassVar = True
-
-    latent_dim: int = Field(10, ge=1, le=1024, description="Size of the continuous part of the latent.")
-    neighbors: int = Field(10, ge=1, le=100, description="Nearest rows of a row that should share its cluster.")
-    balance: float = Field(2.0, ge=0, le=100, description="Weight of equal cluster sizes against agreeing neighbours.")
-    units: int | None = Field(
-        None, ge=2, le=4096, description="Width of the hidden layers; chosen by the data if empty."
-    )
-    pretraining_batch_size: int = Field(256, ge=8, le=8192, description="Rows in a pretraining step.")
-    pretraining_steps: int = Field(2000, ge=1, description="Steps in which the encoder learns clusters of neighbours.")
-    pretraining_rate: float = Field(1e-3, gt=0, le=1, description="Adam's step size in pretraining.")
-    batch_size: int = Field(64, ge=8, le=8192, description="Rows in a training step.", json_schema_extra=ADVERSARIAL)
-    steps: int = Field(4000, ge=1, description="Generator steps.", json_schema_extra=ADVERSARIAL)
-    critic_steps: int = Field(
-        5, ge=1, le=20, description="Critic steps for each generator step.", json_schema_extra=ADVERSARIAL
-    )
-    learning_rate: float = Field(
-        1e-4,
-        gt=0,
-        le=1,
-        description="Adam's step size in the adversarial phase.",
-        json_schema_extra=ADVERSARIAL,
-    )
-
-
 class SampleSettings(Settings):
     """The generated rows."""
 
@@ -241,7 +134,7 @@ class SampleSettings(Settings):
     component: int | None = Field(
         None,
         ge=0,
-        description="The model's component to generate from; all of them in equal shares if empty.",
+        description="The model's component to generate from; all of them, as often as the model thinks, if empty.",
     )
 
 
@@ -294,12 +187,3 @@ class EvaluationSettings(Settings):
     """What the evaluation measures on."""
 
     max_rows: int = Field(5000, ge=100, description="Most rows that silhouette and sample quality are computed on.")
-
-
-def model_settings(name: ModelName, values: dict[str, object]) -> GanSettings | ClusterGanSettings:
-    """The settings of a model from JSON values."""
-    match name:
-        case ModelName.gan:
-            return GanSettings.model_validate(values)
-        case ModelName.clustergan:
-            return ClusterGanSettings.model_validate(values)

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -40,13 +40,14 @@ class Phase:
     batches: int  # of real rows, in one step
     networks: dict[str, keras.Model]
     optimizers: dict[str, keras.optimizers.Optimizer]
-    tables: tuple[np.ndarray, ...]  # what train_step gathers from; one line for each train row
+    tables: tuple[np.ndarray, ...]  # what train_step gathers from; one line for each row that the phase trains on
     # (tables, rows [batches, batch_size], seed, step) -> losses, scaled by one over the number of replicas
     train_step: Callable[[tuple[tf.Tensor, ...], tf.Tensor, tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
     losses: tuple[str, ...]
     check: Callable[[np.ndarray], dict[str, float]]  # x_validation -> metrics
     criterion: str  # the metric that falls while training helps
     guards: tuple[Guard, ...] = ()
+    keeps_best: bool = False  # ends with the weights that the criterion was lowest with, not with the last ones
     finish: Callable[[], None] = lambda: None  # done once, after the last step
 
 
@@ -56,7 +57,9 @@ class State:
 
     step: int = 0
     restarts: int = 0
-    best: float = float("inf")
+    best: float = float("inf")  # criterion of the last check that counts as an improvement
+    lowest: float = float("inf")
+    best_step: int = 0  # where the criterion was lowest
     stale: int = 0
     failed: dict[str, int] = field(default_factory=dict)
     history: list[tuple[int, str, float]] = field(default_factory=list)
@@ -73,26 +76,27 @@ class PhaseResult:
 
 
 def train_phase(
-    model: Any,
-    phase: str,
-    x_train: np.ndarray,
+    plan: Phase,
+    strategy: tf.distribute.Strategy,
     x_validation: np.ndarray,
     training: TrainingSettings,
     seed: int,
     checkpoints: Checkpoints,
     progress: Progress,
 ) -> PhaseResult:
-    """Train one phase of a model from its newest checkpoint to its end. x_*: (rows, columns) float32."""
-    plan: Phase = model.plan(phase, x_train)
-    weights = tf.train.Checkpoint(**plan.networks, **{f"{k}_optimizer": v for k, v in plan.optimizers.items()})
-    run_steps = compile_steps(plan, model.strategy)
+    """Train one phase of a model from its newest checkpoint to its end. x_validation: (rows, columns) float32."""
+    best = BestWeights(plan)
+    weights = tf.train.Checkpoint(
+        **plan.networks, **{f"{k}_optimizer": v for k, v in plan.optimizers.items()}, best=best.copies
+    )
+    run_steps = compile_steps(plan, strategy)
     tables = tuple(map(tf.constant, plan.tables))
     if checkpoints.latest() is None:
         save_checkpoint(checkpoints, weights, State())
     state = restore_checkpoint(checkpoints, weights)
     while not state.stop_reason:
         start, end = state.step, next_stop(state.step, plan.steps, training)
-        rows = chunk_rows(plan, seed, start, end, training.check_every, len(x_train))
+        rows = chunk_rows(plan, seed, start, end, training.check_every, len(plan.tables[0]))
         sums = run_steps(tables, rows, seed, start, end - start)
         losses = {name: float(value) / (end - start) for name, value in sums.items()}
         state.step = end
@@ -101,12 +105,34 @@ def train_phase(
             continue
         if end % training.check_every == 0 or end == plan.steps:
             check(plan, state, losses | plan.check(x_validation), training)
+            best.keep(state)
             progress(end, plan.steps, {name: value for step, name, value in state.history if step == end})
         if state.stop_reason:
+            best.restore()
             plan.finish()
         if end % training.checkpoint_every == 0 or state.stop_reason:
             save_checkpoint(checkpoints, weights, state)
     return PhaseResult(state.step, state.stop_reason, state.history)
+
+
+class BestWeights:
+    """Copies of a phase's weights from the check with the lowest criterion, where the phase keeps its best."""
+
+    def __init__(self, plan: Phase) -> None:
+        kept = plan.networks.values() if plan.keeps_best else ()
+        self.weights = [weight for network in kept for weight in network.weights]
+        self.copies = [tf.Variable(weight.numpy(), trainable=False) for weight in self.weights]
+
+    def keep(self, state: State) -> None:
+        """Copy the weights if the last check was the best one."""
+        if state.best_step == state.step:
+            for copy, weight in zip(self.copies, self.weights, strict=True):
+                copy.assign(weight)
+
+    def restore(self) -> None:
+        """Put the copies back."""
+        for copy, weight in zip(self.copies, self.weights, strict=True):
+            weight.assign(copy)
 
 
 def compile_steps(plan: Phase, strategy: tf.distribute.Strategy) -> Callable[..., dict[str, tf.Tensor]]:
@@ -143,6 +169,8 @@ def chunk_rows(plan: Phase, seed: int, start: int, end: int, length: int, n_rows
 def check(plan: Phase, state: State, metrics: dict[str, float], training: TrainingSettings) -> None:
     """Record the metrics and decide whether the phase goes on."""
     state.history += [(state.step, name, float(value)) for name, value in metrics.items()]
+    if metrics[plan.criterion] < state.lowest:
+        state.lowest, state.best_step = metrics[plan.criterion], state.step
     improved = metrics[plan.criterion] < state.best * (1 - IMPROVEMENT)
     state.stale = 0 if improved else state.stale + 1
     state.best = metrics[plan.criterion] if improved else state.best

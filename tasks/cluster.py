@@ -26,7 +26,7 @@ def cluster(
     vectors: Artifact,
     samples: Artifact,
     settings: PartitionSettings,
-    clusters: int,
+    clusters: int | None,
     max_rows: int,
     seed: int,
     store: str,
@@ -35,7 +35,8 @@ def cluster(
     """Write `assignments`, `sample_assignments`, the `partition`, and a hierarchical one's `dendrogram`.
 
     The partition is fitted to at most `max_rows` train rows, or samples; all rows are then labelled, one part in
-    memory at a time, by the same rule as rows that nobody has seen. HDBSCAN doesn't need `clusters`.
+    memory at a time, by the same rule as rows that nobody has seen. HDBSCAN doesn't need `clusters`, of which
+    the model's number is taken where none is given.
     """
     place = Store(store)
 
@@ -46,7 +47,7 @@ def cluster(
         partition = None
         if method != PartitionMethod.responsibilities:
             points = fit_points(place, fitted, vectors, samples, settings, max_rows, seed)
-            partition = partition_points(points, settings, method, clusters, seed)
+            partition = partition_points(points, settings, method, clusters or fitted.spec.clusters or 0, seed)
             get_run_logger().info("%d points are in %d clusters", len(points), partition.n_clusters)
         for kind, source in {"assignments": vectors, "sample_assignments": samples}.items():
             for ids, x in parts(place, source):

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "tensorflow", "keras")
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "tensorflow", "keras", "umap-learn")
 
 
 @cache

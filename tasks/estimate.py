@@ -2,16 +2,18 @@
 
 import numpy as np
 
-from models.settings import ModelSettings, TrainingSettings
+from models.model_settings import ModelSettings
+from models.settings import TrainingSettings
 from tasks.inspection import Inspection
 from tasks.model import ModelSpec
 from tasks.process import ModelProcess
 
+CLUSTERS = 10  # where their number is yet to be found
 ROWS = 1000  # a step costs the same whatever the rows hold and however many there are
 
 
 def training_seconds(
-    inspection: Inspection, model: str, settings: ModelSettings, training: TrainingSettings, clusters: int
+    inspection: Inspection, model: str, settings: ModelSettings, training: TrainingSettings, clusters: int | None
 ) -> dict[str, float]:
     """Seconds of each phase at its full number of steps; early stopping can only make it shorter."""
     spec = ModelSpec(
@@ -19,7 +21,7 @@ def training_seconds(
         settings=settings.model_dump(mode="json"),
         width=sum(column.width for column in inspection.used),
         image=[column.kind for column in inspection.used] == ["image"],
-        clusters=clusters if settings.has_components else 0,
+        clusters=(clusters or CLUSTERS) if settings.has_components else None,
         seed=0,
     )
     x = np.random.default_rng(0).random((ROWS, spec.width), dtype=np.float32)
@@ -30,6 +32,7 @@ def training_seconds(
             "rehearse",
             spec=spec.model_dump(mode="json"),
             inputs=str(inputs),
+            rows=min(inspection.splits["train"], training.max_rows),
             training=training.model_dump(mode="json"),
         )
     return dict(found["seconds"])

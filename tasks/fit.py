@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
@@ -14,12 +14,13 @@ from prefect import get_run_logger
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from models.encoding import Encoding
-from models.settings import ModelName, ModelSettings, TrainingSettings
+from models.model_settings import ModelName, ModelSettings
+from models.settings import TrainingSettings
 from tasks import kinds
 from tasks.checkpoints import StoredCheckpoints
 from tasks.code import code_digest, library_versions
 from tasks.loading import load_split
-from tasks.model import ModelSpec
+from tasks.model import ARRAYS, ModelSpec
 from tasks.process import ModelProcess
 from tasks.stage import Artifacts, cached, stage
 from tasks.store import Artifact, Store
@@ -37,12 +38,12 @@ def fit(
     model: ModelName,
     settings: ModelSettings,
     training: TrainingSettings,
-    clusters: int,
+    clusters: int | None,
     seed: int,
     store: str,
     process: ModelProcess,
 ) -> Artifacts:
-    """Train each phase that the store doesn't have; gives `model` and `history`.
+    """Do each phase that the store doesn't have; gives `model`, `history`, and `selection` where clusters were chosen.
 
     Costs steps x batch size x weights; memory grows with `training.max_rows`, not with the table.
     """
@@ -55,7 +56,7 @@ def fit(
 
 
 def model_spec(
-    store: Store, encoding: Artifact, model: ModelName, settings: ModelSettings, clusters: int, seed: int
+    store: Store, encoding: Artifact, model: ModelName, settings: ModelSettings, clusters: int | None, seed: int
 ) -> ModelSpec:
     """What decides the model's networks; a model without components is the same for every number of clusters."""
     described = Encoding.from_json(store.json(encoding))
@@ -64,7 +65,7 @@ def model_spec(
         settings=settings.model_dump(mode="json"),
         width=described.width,
         image=described.is_image,
-        clusters=clusters if settings.has_components else 0,
+        clusters=clusters if settings.has_components else None,
         seed=seed,
     )
 
@@ -82,18 +83,30 @@ def fit_phases(
     weights = process.scratch / "weights"
     shutil.rmtree(weights, ignore_errors=True)
     weights.mkdir()
-    made = []
+    made: list[Artifacts] = []
+    outcomes: list[dict[str, Any]] = []
     for phase in settings.phases:
         key = phase_key(store, phase, vectors, spec, settings, training)
-        made.append(fit_phase(store, key, phase, vectors, spec, training, process, weights, report))
+        made.append(fit_phase(store, key, phase, vectors, _counted(spec, outcomes), training, process, weights, report))
+        outcomes.append(store.json(made[-1]["outcome"]))
         for name, content in store.contents(made[-1]["weights"]).items():
             (weights / name).write_bytes(content)
+    fitted = _counted(spec, outcomes).model_dump(mode="json")
     with store.attempt("fit", key) as attempt:
-        attempt.write_file("model", "model.json", json.dumps(spec.model_dump(mode="json"), sort_keys=True).encode())
-        weights_of = {file.path.rsplit("/", 1)[1]: file for each in made for file in store.files(each["weights"])}
-        attempt.refer("model", weights_of.values())  # a network that two phases train is the later one's
+        attempt.write_file("model", "model.json", json.dumps(fitted, sort_keys=True).encode())
+        files = {file.path.rsplit("/", 1)[1]: file for each in made for file in store.files(each["weights"])}
+        answering = (file for name, file in files.items() if not name.endswith(ARRAYS))
+        attempt.refer("model", answering)  # a network that two phases train is the later one's
         attempt.refer("history", (file for each in made for file in store.files(each["history"])))
+        if records := [outcome["record"] for outcome in outcomes if outcome.get("record")]:
+            attempt.write_json("selection", records[0])
         return attempt.commit()
+
+
+def _counted(spec: ModelSpec, outcomes: list[dict[str, Any]]) -> ModelSpec:
+    """The spec with the number of clusters that a phase found."""
+    found = [outcome["clusters"] for outcome in outcomes if outcome.get("clusters")]
+    return spec.model_copy(update={"clusters": found[-1]}) if found else spec
 
 
 def fit_phase(
@@ -125,11 +138,10 @@ def fit_phase(
         progress=lambda message: report(phase, message["step"], message["total"], message["values"]),
     )
     with store.attempt("phase", key) as attempt:
-        for network in result["networks"]:
-            name = f"{network}.weights.h5"
+        for name in result.pop("files"):
             attempt.write_file("weights", name, (weights / name).read_bytes())
-        attempt.write_table("history", history_table(phase, result["history"]))
-        attempt.write_json("outcome", {"steps": result["steps"], "stop_reason": result["stop_reason"]})
+        attempt.write_table("history", history_table(phase, result.pop("history")))
+        attempt.write_json("outcome", result)
         made = attempt.commit()
     StoredCheckpoints(store, key, process.scratch).clear()
     return made
@@ -162,11 +174,14 @@ def phase_key(
     settings: ModelSettings,
     training: TrainingSettings,
 ) -> str:
-    """Key of a phase and all before it; settings that matter later on take no part."""
+    """Key of a phase and all before it; what matters later on takes no part."""
+    reached: dict[str, Any] = {"settings": settings.up_to(phase)}
+    if not settings.needs_clusters(phase):
+        reached["clusters"] = None
     return store.key(
         "phase",
         phase=phase,
-        spec=spec.model_copy(update={"settings": settings.up_to(phase)}),
+        spec=spec.model_copy(update=reached),
         training=training.model_dump(exclude={"timeout_minutes"}),
         vectors=vectors.sha256,
         code=code_digest("tasks.fit", "models.training", f"models.{spec.model}"),

@@ -9,6 +9,7 @@ from prefect import get_run_logger
 from models.encoding import Column, Encoding, Kind
 from models.settings import SampleSettings
 from tasks import kinds
+from tasks.errors import BadInput
 from tasks.model import FittedModel
 from tasks.process import ModelProcess
 from tasks.stage import Artifacts, once, stage
@@ -32,11 +33,25 @@ def generate(
     def write(attempt: Attempt) -> None:
         get_run_logger().info("Generating %d samples", settings.count)
         fitted = FittedModel(place, model, process)
+        refuse_component(settings, fitted.spec.clusters or 0)
         for part in sample_parts(fitted, Encoding.from_json(place.json(encoding)), settings, seed):
             attempt.write_table("samples", part)
 
     inputs = [model.sha256, encoding.sha256]
     return once(place, "generate", write, inputs=inputs, settings=settings, seed=seed)
+
+
+def refuse_component(settings: SampleSettings, n_components: int) -> None:
+    """Refuse a component that the model doesn't have.
+
+    Raises:
+        BadInput: naming the setting.
+    """
+    if settings.component is not None and settings.component >= n_components:
+        raise BadInput(
+            "settings", f"samples.component below {n_components}" if n_components else "no samples.component",
+            f"{settings.component}", "Components count from 0; a model without components has none.",
+        )  # fmt: skip
 
 
 def sample_parts(fitted: FittedModel, encoding: Encoding, settings: SampleSettings, seed: int) -> Iterator[pa.Table]:

@@ -18,9 +18,13 @@ from tasks.stage import Artifacts, cached, stage
 from tasks.store import Attempt, Store
 from tasks.vectors import columns_of, encoded, fit
 
+FEWEST_CLUSTERS = 2  # where their number is yet to be found
+
 
 @stage(name="ingest")
-def ingest(source: str, settings: SourceSettings, encoding: EncodingSettings, clusters: int, store: str) -> Artifacts:
+def ingest(
+    source: str, settings: SourceSettings, encoding: EncodingSettings, clusters: int | None, store: str
+) -> Artifacts:
     """Artifacts rows, rejected, vectors, encoding, inspection, and labels if a label column is named.
 
     Raises:
@@ -34,7 +38,7 @@ def ingest(source: str, settings: SourceSettings, encoding: EncodingSettings, cl
 
 
 def ingest_source(
-    source: str, settings: SourceSettings, encoding: EncodingSettings, clusters: int, store: Store
+    source: str, settings: SourceSettings, encoding: EncodingSettings, clusters: int | None, store: Store
 ) -> tuple[Artifacts, Inspection, bool]:
     """The stage without Prefect: its artifacts, what it found, and whether it had anything to do."""
     settings = known_roles(source, settings)
@@ -109,11 +113,11 @@ def _check_rejected(reading: Reading, most: float) -> None:
         raise BadInput("ingest", expected, f"{count:,} ({reasons})", remedy)
 
 
-def _check_clusters(inspection: Inspection, clusters: int) -> None:
+def _check_clusters(inspection: Inspection, clusters: int | None) -> None:
     if not inspection.splits["validation"]:
         remedy = "Name a source with more rows, or give the split column the value validation."
         raise BadInput("ingest", "a validation row", "none", remedy)
-    train = inspection.splits["train"]
+    train, clusters = inspection.splits["train"], clusters or FEWEST_CLUSTERS
     if train < clusters:
         remedy = "Ask for fewer clusters, or name a source with more rows."
         raise BadInput("ingest", f"at least {clusters} train rows for {clusters} clusters", f"{train}", remedy)

@@ -7,12 +7,13 @@ from typing import Any, Literal, get_args
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from models.settings import ModelName
+from models.model_settings import ModelName
 from tasks.process import ModelProcess
 from tasks.store import Artifact, Store
 
 Answer = Literal["embedding", "scores", "responsibilities"]
 ANSWERS: tuple[Answer, ...] = get_args(Answer)
+ARRAYS, STATE = ".arrays.npz", ".state.npz"  # what a phase computed: for later phases, and for answers too
 
 
 class ModelSpec(BaseModel):
@@ -24,7 +25,7 @@ class ModelSpec(BaseModel):
     settings: dict[str, Any]
     width: int
     image: bool
-    clusters: int
+    clusters: int | None  # None: without components, or until a phase finds their number
     seed: int
 
 

@@ -23,6 +23,7 @@ from tasks.loading import choose, take_rows
 from tasks.numbers import percent
 from tasks.pictures import colour_of, draw_histogram, draw_map, text_colour_on
 from tasks.quality import quality_of
+from tasks.selection import SELECTION, selection_of
 from tasks.stage import Artifacts, once, stage
 from tasks.store import Artifact, Attempt, Store
 from tasks.strips import MAX_COLUMNS, Strip, data_uri, make_strips, table_columns
@@ -35,6 +36,7 @@ READ = (
     "structure", "explanations", "profiles",
 )  # fmt: skip
 DENDROGRAM = "dendrogram"  # of hierarchical partitions alone
+OPTIONAL = {DENDROGRAM, SELECTION}
 SHOWN_CLUSTERS = 20  # in detail; beyond, a page is too long to read and to send
 MAP_ROWS = 2000
 SEED = 0  # of the page's own choices: which rows are on the map
@@ -60,7 +62,7 @@ def report(name: str, artifacts: dict[str, Artifact], settings: dict[str, Any], 
         attempt.write_file("map", "map.png", picture)
         attempt.write_json("summary", summary)
 
-    inputs = {kind: artifacts[kind].sha256 for kind in (*READ, *({DENDROGRAM} & set(artifacts)))}
+    inputs = {kind: artifacts[kind].sha256 for kind in (*READ, *sorted(OPTIONAL & set(artifacts)))}
     template = hashlib.sha256(TEMPLATE.read_bytes()).hexdigest()
     return once(place, "report", write, inputs=inputs, name=name, settings=settings, template=template)
 
@@ -90,6 +92,7 @@ def make_report(
         map_rows=len(places),
         map=data_uri(picture, "png"),
         verdict=structure_verdict(summary["structure"]),
+        selection=selection_of(store, artifacts),
         dendrogram=draw_dendrogram_of(store, artifacts, shown),
         members=members_of(store, artifacts, encoding, columns, shown),
         columns={cluster: table_columns(names) for cluster, names in columns.items()},

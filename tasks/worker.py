@@ -16,12 +16,15 @@ from typing import Any, TextIO
 import keras
 import numpy as np
 
+from models.computation import Computation
 from models.generative import DataShape, GenerativeModel, build_model
+from models.model_settings import ModelName, model_settings
 from models.rehearsal import rehearse
-from models.settings import ModelName, TrainingSettings, model_settings
+from models.settings import TrainingSettings
 from models.training import train_phase
 from tasks.checkpoints import StoredCheckpoints
 from tasks.errors import StageError
+from tasks.model import ARRAYS, STATE
 from tasks.store import Store
 
 
@@ -58,29 +61,27 @@ class Worker:
         self, spec: dict[str, Any], phase: str, weights: str, inputs: str, training: dict[str, Any], seed: int,
         store: str, checkpoints: str,
     ) -> dict[str, Any]:  # fmt: skip
-        """Train one phase from the weights of those before it; its networks' weights are written to the same folder."""
-        model = self._build(spec, weights)
-        x = _arrays(inputs)
+        """One phase, from what those before it left in a folder; what it leaves is written there too."""
+        model, x = self._build(spec, weights), _arrays(inputs)
+        plan = model.plan(phase, x["train"])
+        if isinstance(plan, Computation):
+            return compute(plan, phase, Path(weights))
         result = train_phase(
-            model, phase, x["train"], x["validation"], TrainingSettings(**training), seed,
+            plan, model.strategy, x["validation"], TrainingSettings(**training), seed,
             checkpoints=StoredCheckpoints(Store(store), checkpoints, self.scratch),
             progress=lambda step, total, values: self.say("progress", step=step, total=total, values=values),
         )  # fmt: skip
-        for name in model.phase_networks(phase):
-            model.networks[name].save_weights(f"{weights}/{name}.weights.h5")
+        files = [f"{name}.weights.h5" for name in model.phase_networks(phase)]
+        for name, file in zip(model.phase_networks(phase), files, strict=True):
+            model.networks[name].save_weights(f"{weights}/{file}")
         history = [[step, name, value] for step, name, value in result.history]
-        return {
-            "steps": result.steps,
-            "stop_reason": result.stop_reason,
-            "history": history,
-            "networks": list(model.phase_networks(phase)),
-        }
+        return {"files": files, "history": history, "steps": result.steps, "stop_reason": result.stop_reason}
 
-    def rehearse(self, spec: dict[str, Any], inputs: str, training: dict[str, Any]) -> dict[str, Any]:
+    def rehearse(self, spec: dict[str, Any], inputs: str, rows: int, training: dict[str, Any]) -> dict[str, Any]:
         """Seconds that each phase would take on this machine; keeps nothing."""
         x, told = _arrays(inputs)["x"], TrainingSettings(**training)
         model = self._build(spec, None)
-        return {"seconds": {phase: rehearse(model, phase, x, told, spec["seed"]) for phase in model.phases}}
+        return {"seconds": {phase: rehearse(model, phase, x, rows, told, spec["seed"]) for phase in model.phases}}
 
     def load(self, spec: dict[str, Any], weights: str) -> dict[str, Any]:
         """Make a fitted model the one that is asked."""
@@ -118,7 +119,25 @@ class Worker:
         for network, built in model.networks.items():
             if weights and (Path(weights) / f"{network}.weights.h5").exists():
                 built.load_weights(f"{weights}/{network}.weights.h5")
+        for path in sorted(Path(weights).glob("*.npz")) if weights else ():
+            model.arrays |= _arrays(str(path))
         return model
+
+
+def compute(plan: Computation, phase: str, folder: Path) -> dict[str, Any]:
+    """Run a phase without gradient steps and write its arrays to the folder."""
+    computed = plan.run()
+    files = {f"{phase}{ARRAYS}": computed.arrays, f"{phase}{STATE}": computed.state}
+    for file, arrays in files.items():
+        np.savez(folder / file, allow_pickle=False, **arrays)
+    return {
+        "files": list(files),
+        "history": [],
+        "steps": 0,
+        "stop_reason": "computed",
+        "record": computed.record,
+        "clusters": computed.clusters,
+    }
 
 
 def serve(scratch: Path, out: TextIO) -> None:

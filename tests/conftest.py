@@ -11,14 +11,8 @@ from prefect.testing.utilities import prefect_test_harness
 from sklearn.datasets import load_digits
 
 from models.encoding import Encoding
-from models.settings import (
-    ClusterGanSettings,
-    EncodingSettings,
-    ModelName,
-    SampleSettings,
-    SourceSettings,
-    TrainingSettings,
-)
+from models.model_settings import ClusterGanSettings, ModelName
+from models.settings import EncodingSettings, SampleSettings, SourceSettings, TrainingSettings
 from tasks import kinds
 from tasks.fit import fit_phases, model_spec
 from tasks.generate import sample_parts

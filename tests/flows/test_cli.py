@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 GENCLUST = str(Path(sys.executable).with_name("genclust"))
-SMALL = ["--clustergan.pretraining-steps", "200", "--clustergan.steps", "100", "--clustergan.units", "32"]
+SMALL = ["--manifoldgan.student-steps", "300", "--manifoldgan.steps", "100", "--manifoldgan.units", "32"]
 
 
 @pytest.fixture(scope="module")

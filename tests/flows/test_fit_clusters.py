@@ -1,5 +1,6 @@
 """Claims about the main job, run as a flow on real pen trajectories."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
 from flows.fit_clusters import fit_clusters, refuse_contradictions
+from models.model_settings import ClusterGanSettings, GanSettings, ModelName
 from models.settings import (
-    ClusterGanSettings,
-    GanSettings,
-    ModelName,
     PartitionMethod,
     PartitionOf,
     PartitionSettings,
@@ -59,10 +58,16 @@ def run(place: Path, **changes: Any) -> Registration:
 
 
 def states(registration: Registration) -> dict[str, str]:
-    """The name of the state of each stage of a run."""
+    """The name of the state of each stage of a run, once the server, which hears of them later, has all of them."""
+    chosen = FlowRunFilter(id=FlowRunFilterId(any_=[registration.run_id]))
+    end = time.monotonic() + 60
     with get_client(sync_client=True) as client:
-        chosen = FlowRunFilter(id=FlowRunFilterId(any_=[registration.run_id]))
-        return {task.name.rsplit("-", 1)[0]: task.state.name for task in client.read_task_runs(flow_run_filter=chosen)}
+        while True:
+            tasks = client.read_task_runs(flow_run_filter=chosen)
+            settled = len(tasks) == len(STAGES) and all(task.state.is_final() for task in tasks)
+            if settled or time.monotonic() > end:
+                return {task.name.rsplit("-", 1)[0]: task.state.name for task in tasks}
+            time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ PREFECT = str(Path(sys.executable).with_name("prefect"))
 STAGES = [
     "ingest", "fit", "generate", "score", "cluster", "probe", "assess", "evaluate", "explain", "report", "register",
 ]  # fmt: skip
-SMALL = {"clustergan": {"pretraining_steps": 200, "steps": 200, "units": 32}, "samples": {"count": 50}}
+SMALL = {"manifoldgan": {"student_steps": 300, "steps": 200, "units": 32}, "samples": {"count": 50}}
 
 
 class Service:

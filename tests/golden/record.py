@@ -14,15 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from flows.fit_clusters import fit_clusters
-from models.settings import (
-    ClusterGanSettings,
-    GanSettings,
-    ModelName,
-    PartitionMethod,
-    PartitionSettings,
-    PartitionSpace,
-    SampleSettings,
-)
+from models.model_settings import ClusterGanSettings, GanSettings, ModelName
+from models.settings import PartitionMethod, PartitionSettings, PartitionSpace, SampleSettings
 from tasks.bundle import read_bundle
 from tasks.loading import matrix
 from tasks.process import ModelProcess

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.settings import ClusterGanSettings, GanSettings, ModelName
+from models.model_settings import ModelName, model_settings
 from tests.models.training_runs import CLUSTERS, COLUMNS, blobs, run_phase, small_model
 
 BOTH = pytest.mark.parametrize("name", list(ModelName))
@@ -44,10 +44,8 @@ def test_answers_have_a_line_for_each_row(name):
     """Shapes of embed, score, sample and responsibilities, which sum to one."""
     model, x = small_model(name), blobs(11)
     assert model.embed(x).shape[0] == 11
-    assert {key: value.shape for key, value in model.score(x).items()} == {
-        "logit": (11,),
-        "typicality": (11,),
-    }
+    scores = {"logit", "typicality"} | ({"log_density"} if name == ModelName.vade else set())
+    assert {key: value.shape for key, value in model.score(x).items()} == dict.fromkeys(scores, (11,))
     assert model.sample(5, None, seed=0)[0].shape == (5, COLUMNS)
     if model.n_components:
         np.testing.assert_allclose(model.predict_proba(x).sum(1), 1, rtol=1e-6)
@@ -56,9 +54,9 @@ def test_answers_have_a_line_for_each_row(name):
 @BOTH
 def test_phases_and_components_are_those_of_the_settings(name):
     """Settings know them without TensorFlow."""
-    settings = {ModelName.gan: GanSettings, ModelName.clustergan: ClusterGanSettings}[name]
+    settings = type(model_settings(name, {}))
     assert small_model(name).phases == settings.phases
-    assert (small_model(name).n_components is not None) == settings.has_components
+    assert (small_model(name).n_components is not None) == (settings.clusters_phase is not None)
 
 
 def test_clustergan_finds_three_distant_clusters(tmp_path):

@@ -7,8 +7,19 @@ from typing import Any
 import numpy as np
 from sklearn.datasets import make_blobs
 
+from models.computation import Computation
 from models.generative import DataShape, GenerativeModel, build_model
-from models.settings import ClusterGanSettings, GanSettings, ModelName, TrainingSettings
+from models.manifold import exact_graph
+from models.model_settings import (
+    ClusterGanSettings,
+    GanSettings,
+    InfoGanSettings,
+    ManifoldGanSettings,
+    ModelName,
+    VadeSettings,
+)
+from models.nearest import fit_kmeans
+from models.settings import TrainingSettings
 from models.training import PhaseResult, train_phase
 from tests.models.folder_checkpoints import FolderCheckpoints
 
@@ -20,6 +31,19 @@ SMALL: dict[ModelName, Any] = {
     ModelName.clustergan: ClusterGanSettings(
         units=16, latent_dim=3, batch_size=16, pretraining_batch_size=16, critic_steps=1
     ),
+    ModelName.manifoldgan: ManifoldGanSettings(
+        units=16,
+        latent_dim=3,
+        batch_size=16,
+        student_batch_size=16,
+        representation="autoencoder",
+        pretraining_batch_size=16,
+        neighbors=10,
+        restarts=4,
+        embedding_dim=2,
+    ),
+    ModelName.infogan: InfoGanSettings(units=16, latent_dim=3, batch_size=16),
+    ModelName.vade: VadeSettings(units=16, latent_dim=3, batch_size=16),
 }
 
 
@@ -30,9 +54,25 @@ def blobs(rows: int = 300) -> np.ndarray:
 
 
 def small_model(name: ModelName, seed: int = 0, **changes: Any) -> GenerativeModel:
-    """A model of sixteen units."""
+    """A model of sixteen units, with what its computed phases would find in the blobs."""
     settings = SMALL[name].model_copy(update=changes)
-    return build_model(name, settings, DataShape(COLUMNS, image=False), CLUSTERS, seed)
+    model = build_model(name, settings, DataShape(COLUMNS, image=False), CLUSTERS, seed)
+    if name == ModelName.manifoldgan:
+        model.arrays |= found_in_blobs()
+    return model
+
+
+def found_in_blobs() -> dict[str, np.ndarray]:
+    """Neighbours, and the blobs as clusters."""
+    x = blobs()
+    labels = x @ np.linalg.svd(x, full_matrices=False)[2][:2].T  # two directions hold the three centres
+    labels = fit_kmeans(labels.astype(float), CLUSTERS, 5, 0).memberships(labels.astype(float)).argmax(1)
+    return {
+        "graph_rows": np.arange(len(x), dtype=np.int32),
+        "neighbors": exact_graph(x, 10)[0],
+        "responsibilities": np.eye(CLUSTERS, dtype=np.float32)[labels],
+        "labels": labels.astype(np.int32),
+    }
 
 
 def run_phase(
@@ -43,10 +83,15 @@ def run_phase(
     killed_at: int | None = None,
     progress: Callable[[int, int, dict[str, float]], None] = lambda *_: None,
 ) -> PhaseResult:
-    """Train a phase on the blobs with checkpoints in a folder."""
+    """Do a phase on the blobs, with checkpoints in a folder."""
     folder.mkdir(exist_ok=True, parents=True)
     checkpoints, x = FolderCheckpoints(folder, killed_at), blobs()
-    return train_phase(model, phase, x, x[:60], training, 0, checkpoints, progress)
+    plan = model.plan(phase, x)
+    if isinstance(plan, Computation):
+        computed = plan.run()
+        model.arrays |= computed.arrays | computed.state
+        return PhaseResult(0, "computed", [])
+    return train_phase(plan, model.strategy, x[:60], training, 0, checkpoints, progress)
 
 
 def weights_of(model: GenerativeModel) -> list[np.ndarray]:

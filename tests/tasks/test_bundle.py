@@ -41,8 +41,12 @@ def test_a_bundle_gives_the_answers_that_it_gave_when_it_was_made(
         "samples": bundle.model.sample(5, None, 0)[0],
         **bundle.scores(x),
     }
+    one_rank = 1.001 / (
+        1 + len(bundle.calibration.typicality)
+    )  # a validation row ties with itself, to the last bit or not
     for answer, values in found.items():
-        assert values == pytest.approx(answers[answer], abs=1e-6), answer
+        tolerance = one_rank if answer == "p_value" else 1e-6
+        assert values == pytest.approx(answers[answer], abs=tolerance), answer
 
 
 def test_there_are_bundles_of_every_format() -> None:

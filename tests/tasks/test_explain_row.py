@@ -10,16 +10,9 @@ import pytest
 from flows.explanation import explanation_lines
 from models.calibration import Calibration
 from models.encoding import Encoding
+from models.model_settings import GanSettings, ModelName
 from models.partitions import fit_partition
-from models.settings import (
-    EncodingSettings,
-    GanSettings,
-    ModelName,
-    PartitionMethod,
-    PartitionSettings,
-    PartitionSpace,
-    SourceSettings,
-)
+from models.settings import EncodingSettings, PartitionMethod, PartitionSettings, PartitionSpace, SourceSettings
 from tasks.bundle import Bundle
 from tasks.errors import BadInput
 from tasks.explain import explanation_table, number_columns, profile_table, sum_clusters

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from models.settings import ClusterGanSettings, GanSettings, ModelName, ModelSettings, TrainingSettings
+from models.model_settings import ClusterGanSettings, GanSettings, ModelName, ModelSettings
+from models.settings import TrainingSettings
 from tasks.errors import Interrupted
 from tasks.fit import fit_phases, phase_key
 from tasks.loading import load_split

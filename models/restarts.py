@@ -1,0 +1,152 @@
+"""Restarts of a Gaussian mixture, and the choice of one without labels."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from models.metrics import adjusted_rand_index
+from models.mixture import Mixture, covariance_type
+from models.numbering import ranks_by_size
+
+FIT_POINTS = 15_000  # that each restart is fitted to: they rank as on all, in a fraction of the time
+REGULARISATION = 1e-4  # added to variances, in the embedding's units: an embedding without min_dist has dense islands
+MAX_ITERATIONS = 200
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """What each restart found, and the chosen one as it is after all points were fitted."""
+
+    mixture: Mixture  # the chosen one; the largest cluster is 0
+    responsibilities: np.ndarray  # (points, clusters) float32, of the chosen
+    chosen: int  # its place among the restarts
+    log_likelihood: np.ndarray  # (restarts,), mean over points
+    agreement: np.ndarray  # (restarts,), mean adjusted Rand index with the others
+    graph_cut: np.ndarray  # (restarts,), share of the graph's edges that join two clusters
+    clusters_used: np.ndarray  # (restarts,)
+    cluster_agreement: np.ndarray  # (clusters,), of the chosen
+
+    def to_record(self, count: dict[str, Any] | None = None) -> dict[str, Any]:
+        """All but the arrays of the points, as JSON; `count` is how the number of clusters was chosen."""
+        restarts = [
+            {
+                "log_likelihood": float(self.log_likelihood[i]),
+                "agreement": float(self.agreement[i]),
+                "graph_cut": float(self.graph_cut[i]),
+                "clusters_used": int(self.clusters_used[i]),
+                "chosen": i == self.chosen,
+            }
+            for i in range(len(self.agreement))
+        ]
+        return {
+            "clusters": self.mixture.n_clusters,
+            "restarts": restarts,
+            "agreement": float(self.agreement[self.chosen]),
+            "cluster_agreement": self.cluster_agreement.tolist(),
+            "count": count,
+        }
+
+
+def fit_restarts(points: np.ndarray, clusters: int, restarts: int, seed: int, graph: np.ndarray) -> Restarts:
+    """Mixtures of points (points, dims) from many starts, one of them chosen, which goes on with all points.
+
+    Half start at a k-means, half at the seeds of k-means++. A cluster is used if it holds more points than it has
+    dimensions: the covariance of fewer is the regularisation's, and its likelihood means nothing. `graph` is (points,
+    neighbours).
+    """
+    points = np.asarray(points, dtype=np.float64)
+    with threadpool_limits(limits=1):  # several threads add up in another order
+        covariance = covariance_type(len(points), points.shape[1], clusters)
+        tried = [fit_start(points, clusters, covariance, int(s), i) for i, s in enumerate(_seeds(seed, restarts))]
+        labels = np.stack([mixture.predict(points) for mixture in tried])  # (restarts, points)
+        log_likelihood = np.array([mixture.score(points) for mixture in tried])
+        used = np.array([(np.bincount(of_points) > points.shape[1]).sum() for of_points in labels])
+        chosen = choose(log_likelihood, used)
+        mixture = _continue(tried[chosen], points)
+        responsibilities = mixture.memberships(points).astype(np.float32)
+    others = np.delete(labels, chosen, axis=0)
+    return Restarts(
+        mixture,
+        responsibilities,
+        chosen,
+        log_likelihood,
+        mean_agreement(labels),
+        np.array([graph_cut(of_points, graph) for of_points in labels]),
+        used,
+        cluster_agreement(responsibilities.argmax(axis=1), others, clusters),
+    )
+
+
+def fit_start(points: np.ndarray, clusters: int, covariance: str, seed: int, start: int) -> GaussianMixture:
+    """One mixture, fitted to at most FIT_POINTS random points: from a k-means if `start` is even, else k-means++."""
+    sampled = points
+    if len(points) > FIT_POINTS:
+        sampled = points[np.random.default_rng(seed).choice(len(points), FIT_POINTS, replace=False)]
+    return GaussianMixture(
+        clusters,
+        covariance_type=covariance,
+        reg_covar=REGULARISATION,
+        max_iter=MAX_ITERATIONS,
+        init_params=("kmeans", "k-means++")[start % 2],
+        random_state=seed,
+    ).fit(sampled)
+
+
+def choose(log_likelihood: np.ndarray, clusters_used: np.ndarray) -> int:
+    """Place of the likeliest of the restarts that use the most clusters, the first of equals; both are (restarts,)."""
+    return int(np.where(clusters_used == clusters_used.max(), log_likelihood, -np.inf).argmax())
+
+
+def graph_cut(labels: np.ndarray, graph: np.ndarray) -> float:
+    """Share of edges from each point (points,) to its neighbours (points, neighbours) that lead to another cluster."""
+    return float((labels[graph] != labels[:, None]).mean())
+
+
+def mean_agreement(labels: np.ndarray) -> np.ndarray:
+    """Mean adjusted Rand index of each labelling (labellings, points) with the others: (labellings,).
+
+    1 if there are no others.
+    """
+    n = len(labels)
+    if n == 1:
+        return np.ones(1)
+    index = np.eye(n)
+    for i, j in zip(*np.triu_indices(n, 1), strict=True):
+        index[i, j] = index[j, i] = adjusted_rand_index(overlap(labels[i], labels[j]))
+    return (index.sum(axis=1) - 1) / (n - 1)
+
+
+def cluster_agreement(labels: np.ndarray, others: np.ndarray, clusters: int) -> np.ndarray:
+    """How well each cluster is found again: its largest Jaccard index in each of the others, averaged (Hennig 2007).
+
+    `labels` (points,), `others` (labellings, points); returns (clusters,), of ones if there are no others.
+    """
+    if not len(others):
+        return np.ones(clusters)
+    return np.mean([_best_jaccard(overlap(labels, other, clusters)) for other in others], axis=0)
+
+
+def overlap(labels: np.ndarray, others: np.ndarray, clusters: int = 0) -> np.ndarray:
+    """Points that two labellings (points,) share: (clusters of the first, or `clusters` if more, of the second)."""
+    rows, columns = max(int(labels.max()) + 1, clusters), int(others.max()) + 1
+    return np.bincount(labels.astype(np.int64) * columns + others, minlength=rows * columns).reshape(rows, columns)
+
+
+def _best_jaccard(shared: np.ndarray) -> np.ndarray:
+    either = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0, keepdims=True) - shared
+    return (shared / np.maximum(either, 1)).max(axis=1)
+
+
+def _seeds(seed: int, n: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(2**31, size=n)
+
+
+def _continue(found: GaussianMixture, points: np.ndarray) -> Mixture:
+    if len(points) > FIT_POINTS:
+        at = {"weights_init": found.weights_, "means_init": found.means_, "precisions_init": found.precisions_}
+        found = GaussianMixture(**(found.get_params() | at)).fit(points)
+    order = np.argsort(ranks_by_size(found.predict(points), found.n_components))
+    return Mixture(found.weights_[order], found.means_[order], found.precisions_cholesky_[order])

@@ -1,0 +1,190 @@
+"""A network that learns clusters from the rows themselves, so that new rows need no embedding."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from models import losses, quality
+from models.guards import guard_components
+from models.latents import draw_neighbors, draw_normal, noise_key, replica_share
+from models.model_settings import Prior
+from models.networks import DataShape, descend, predict_in_blocks
+from models.training import Phase
+
+PROBE = 10.0  # length of the step along which the worst direction is looked for (Hu et al. 2017)
+RADIUS = 0.25  # of the perturbation, in distances to the RADIUS_NEIGHBOR-th neighbour (Hu et al. 2017)
+RADIUS_NEIGHBOR = 10
+CONFIDENT = 0.9  # share of the neighbourhood's opinion that makes a label worth teaching
+WARM_STEPS = 300  # of teaching alone
+WEIGHTS = {"teacher_loss": 1.0, "perturbation_loss": 1.0, "agreement_loss": 0.3, "entropy_loss": 0.1, "prior_loss": 0.4}
+CHECK_ROWS = 2000
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a student is taught with, a line for each row.
+
+    Attributes:
+        x: (rows, columns)
+        graph: (rows, k) nearest other rows, nearest first.
+        labels: (rows, clusters), one-hot; zeros where the teacher isn't sure.
+        prior: (clusters,) share of each cluster.
+    """
+
+    x: np.ndarray
+    graph: np.ndarray
+    labels: np.ndarray
+    prior: np.ndarray
+
+    @property
+    def radius(self) -> np.ndarray:
+        """How far each row may be moved without leaving its cluster: (rows, 1)."""
+        far = self.graph[:, min(RADIUS_NEIGHBOR, self.graph.shape[1]) - 1]
+        return (RADIUS * np.linalg.norm(self.x - self.x[far], axis=1, keepdims=True)).astype(np.float32)
+
+
+def write_lesson(x: np.ndarray, graph: np.ndarray, responsibilities: np.ndarray, prior: Prior) -> Lesson:
+    """Labels from a teacher's responsibilities (rows, clusters), averaged over each row and its neighbours.
+
+    A row that its neighbours see in another cluster, or that lies between two, teaches nothing.
+    """
+    opinion = (responsibilities + responsibilities[graph].sum(axis=1)) / (1 + graph.shape[1])
+    clusters, confident = opinion.shape[1], opinion.max(axis=1) >= CONFIDENT
+    labels = np.eye(clusters, dtype=np.float32)[opinion.argmax(axis=1)] * confident[:, None]
+    shares = opinion.mean(axis=0) if prior == Prior.estimated else np.full(clusters, 1 / clusters)
+    return Lesson(x, graph, labels.astype(np.float32), shares.astype(np.float32))
+
+
+class Student:
+    """q(cluster | x): taught by confident rows, smoothed by virtual adversarial training (Miyato et al. 2019).
+
+    All rows shape the boundaries between clusters: a small step in the worst direction must not change a row's
+    cluster, neighbours should agree, and clusters keep the shares of a prior (Hu et al. 2017, whose prior is uniform).
+    The teacher's labels stay in the loss, or these terms would wear them down.
+    """
+
+    def __init__(
+        self,
+        data: DataShape,
+        clusters: int,
+        units: int,
+        seed: int,
+        strategy: tf.distribute.Strategy,
+        make_optimizer: Callable[[], keras.optimizers.Optimizer],
+    ) -> None:
+        self.strategy, self.n_components = strategy, clusters
+        with strategy.scope():
+            self.network = build_student(data.n_columns, clusters, units, seed)
+            self.optimizer = make_optimizer()
+            self.optimizer.build(self.network.trainable_variables)
+        self.compiled = tf.function(lambda x: self.network(x, training=False))
+
+    def plan(self, lesson: Lesson, neighbors: Callable[[np.ndarray], np.ndarray], steps: int, batch_size: int) -> Phase:
+        """The phase; `neighbors` gives the nearest rows of the lesson of any rows: (rows, k)."""
+        shares = np.tile(lesson.prior, (len(lesson.x), 1))
+        return Phase(
+            steps=steps,
+            batch_size=batch_size,
+            batches=1,
+            networks={"student": self.network},
+            optimizers={"student": self.optimizer},
+            tables=(lesson.x, lesson.graph, lesson.labels, lesson.radius, shares),
+            train_step=self.train,
+            losses=tuple(WEIGHTS),
+            check=lambda x: self.check(x[:CHECK_ROWS], lesson.x[neighbors(x[:CHECK_ROWS])]),
+            criterion="validation_loss",
+            guards=(guard_components(self.n_components),),
+            keeps_best=True,
+        )
+
+    def train(
+        self, tables: tuple[tf.Tensor, ...], rows: tf.Tensor, seed: tf.Tensor, step: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """One step on labels, worst perturbations, neighbours and the prior."""
+        scale = 1.0 / self.strategy.num_replicas_in_sync
+        near = draw_neighbors(tables[1], rows[0], noise_key(seed, step, 0))
+        noise = draw_normal((rows.shape[1], tables[0].shape[1]), noise_key(seed, step, 1))
+        rows, near, noise = (replica_share(t) for t in (rows[0], near, noise))
+        x, labels, radius, prior = (tf.gather(tables[i], rows) for i in (0, 2, 3, 4))
+        x_near = tf.gather(tables[0], near)
+        with tf.GradientTape() as tape:
+            logits = self.network(x, training=True)  # (batch, clusters)
+            p = tf.nn.softmax(logits)
+            with frozen_statistics(self.network):
+                x_worst = x + radius * self.worst_direction(x, tf.stop_gradient(p), noise)
+                worst_logits = self.network(x_worst, training=True)
+                p_near = tf.nn.softmax(self.network(x_near, training=True))
+            values = {
+                "teacher_loss": losses.teacher_cross_entropy(labels, logits),
+                "perturbation_loss": losses.divergence(tf.stop_gradient(p), worst_logits),
+                "agreement_loss": losses.neighbor_agreement_loss(p, p_near),
+                "entropy_loss": tf.reduce_mean(losses.entropy(p)),
+                "prior_loss": losses.prior_loss(p, prior[0]),
+            }
+            warm = tf.cast(step < WARM_STEPS, tf.float32)
+            others = sum(WEIGHTS[name] * value for name, value in values.items() if name != "teacher_loss")
+            total = scale * (values["teacher_loss"] + (1 - warm) * others)
+        descend(self.network, self.optimizer, tape, total)
+        return {name: scale * value for name, value in values.items()}
+
+    def worst_direction(self, x: tf.Tensor, p: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Unit vectors along which the responsibilities p change most, by one power iteration: (batch, columns)."""
+        probe = tf.math.l2_normalize(noise, axis=1)
+        with tf.GradientTape() as tape:
+            tape.watch(probe)
+            change = losses.divergence(p, self.network(x + PROBE * probe, training=True))
+        return tf.stop_gradient(tf.math.l2_normalize(tape.gradient(change, probe), axis=1))
+
+    def check(self, x: np.ndarray, x_near: np.ndarray) -> dict[str, float]:
+        """How far validation rows (rows, columns) and their neighbours (rows, k, columns) are from one mind."""
+        p = self.predict_proba(x)
+        p_near = self.predict_proba(x_near.reshape(-1, x.shape[1])).reshape(*x_near.shape[:2], -1)
+        agreement = -np.log(np.einsum("rc,rkc->rk", p, p_near) + 1e-8).mean()
+        return {
+            "validation_loss": float(agreement),
+            "validation_confidence": float(p.max(axis=1).mean()),
+            "components_used": quality.components_used(p),
+        }
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        """Responsibility of each cluster for each row: (rows, clusters)."""
+        logits = self.predict_logits(x)
+        p = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return p / p.sum(axis=1, keepdims=True)
+
+    def predict_codes(self, x: np.ndarray) -> np.ndarray:
+        """One-hot likeliest cluster of each row: (rows, clusters)."""
+        return np.eye(self.n_components, dtype=np.float32)[self.predict_logits(x).argmax(axis=1)]
+
+    def predict_logits(self, x: np.ndarray) -> np.ndarray:
+        """Log responsibilities up to a constant of each row: (rows, clusters)."""
+        return predict_in_blocks(self.compiled, x)
+
+
+def build_student(n_columns: int, clusters: int, units: int, seed: int) -> keras.Model:
+    """Two hidden layers with batch normalisation; its first answers are nearly uniform (as in Hu et al. 2017)."""
+    x = inputs = keras.Input((n_columns,))
+    for layer in range(2):
+        x = keras.layers.Dense(units, kernel_initializer=keras.initializers.HeNormal(seed * 16 + layer))(x)
+        x = keras.layers.BatchNormalization(momentum=0.9, synchronized=True)(x)
+        x = keras.layers.ReLU()(x)
+    last = keras.initializers.RandomNormal(stddev=0.01, seed=seed * 16 + 2)
+    return keras.Model(inputs, keras.layers.Dense(clusters, kernel_initializer=last)(x), name="student")
+
+
+@contextmanager
+def frozen_statistics(network: keras.Model) -> Iterator[None]:
+    """While this is traced, batch normalisation keeps no statistics: those of perturbed rows must not leak into it."""
+    layers = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    kept = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 1.0
+    try:
+        yield
+    finally:
+        for layer, momentum in zip(layers, kept, strict=True):
+            layer.momentum = momentum

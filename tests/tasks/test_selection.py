@@ -1,0 +1,53 @@
+"""What the report says of how clusters were chosen."""
+
+import pytest
+
+from tasks.selection import count_words, restart_words, selection_of
+from tasks.store import Store
+
+RECORD = {
+    "clusters": 3,
+    "restarts": [{"log_likelihood": 1.0, "agreement": 0.95, "graph_cut": 0.1, "clusters_used": 3, "chosen": True}] * 4,
+    "agreement": 0.95,
+    "cluster_agreement": [1.0, 0.95, 0.5],
+    "count": {
+        "candidates": [
+            {"clusters": k, "stability": 1 - k / 10, "modularity": k / 10, "agreement": 0.9, "log_likelihood": -k}
+            for k in (2, 3, 4)
+        ],
+        "chosen": 3,
+        "stands_out": True,
+    },
+}
+
+
+def test_a_model_without_a_choice_has_nothing_to_tell(store: Store) -> None:
+    """Other models leave no such artifact."""
+    assert selection_of(store, {}) is None
+
+
+def test_unsteady_clusters_are_named(store: Store) -> None:
+    """Those that other restarts drew differently, with the share that they have in common."""
+    with store.attempt("fit", "0" * 24) as attempt:
+        attempt.write_json("selection", RECORD)
+        found = selection_of(store, attempt.commit())
+    assert found is not None
+    assert found.shaky == [(2, "50.0%")]
+    assert found.curve is not None
+    assert found.curve.alt == "Stability and modularity for 2 to 4 clusters; 3 was chosen"
+
+
+@pytest.mark.parametrize(
+    ("agreement", "words"), [(1.0, "found the same clusters"), (0.95, "nearly the same"), (0.5, "other clusters")]
+)
+def test_the_agreement_of_restarts_is_put_into_words(agreement: float, words: str) -> None:
+    """From .99 on they are the same, from .9 on nearly."""
+    assert words in restart_words(RECORD | {"agreement": agreement})
+
+
+def test_it_is_said_plainly_when_no_number_stands_out() -> None:
+    """The choice is then the user's."""
+    assert "3 stands out" in count_words(RECORD["count"])
+    words = count_words(RECORD["count"] | {"stands_out": False})
+    assert "no number stands out" in words
+    assert "say so" in words
