@@ -14,17 +14,9 @@ import time
 import numpy as np
 
 from models.metrics import external_metrics
+from models.model_settings import ClusterGanSettings, GanSettings, ModelName
 from models.partitions import fit_partition
-from models.settings import (
-    ClusterGanSettings,
-    EncodingSettings,
-    GanSettings,
-    ModelName,
-    PartitionMethod,
-    PartitionSettings,
-    SourceSettings,
-    TrainingSettings,
-)
+from models.settings import EncodingSettings, PartitionMethod, PartitionSettings, SourceSettings, TrainingSettings
 from tasks.cluster import fit_points
 from tasks.fit import fit_phases, model_spec
 from tasks.ingest import ingest_source

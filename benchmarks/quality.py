@@ -16,12 +16,10 @@ from pathlib import Path
 from prefect import flow
 from prefect.testing.utilities import prefect_test_harness
 
+from models.model_settings import ClusterGanSettings, GanSettings, ModelName
 from models.settings import (
-    ClusterGanSettings,
     EncodingSettings,
     EvaluationSettings,
-    GanSettings,
-    ModelName,
     SampleSettings,
     ScoreSettings,
     SourceSettings,

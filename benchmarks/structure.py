@@ -18,13 +18,8 @@ import pandas as pd
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-from models.settings import (
-    ClusterGanSettings,
-    EncodingSettings,
-    ModelName,
-    SourceSettings,
-    TrainingSettings,
-)
+from models.model_settings import ClusterGanSettings, ModelName
+from models.settings import EncodingSettings, SourceSettings, TrainingSettings
 from models.structure import probe_structure
 from models.surrogates import fit_surrogates
 from tasks.fit import fit_phases, model_spec
