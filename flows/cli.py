@@ -17,9 +17,12 @@ from flows.console import inspection_lines, registration_lines
 from models.model_settings import (
     ClusterGanSettings,
     GanSettings,
+    GaussianMixtureSettings,
     InfoGanSettings,
+    KMeansSettings,
     ManifoldGanSettings,
     ModelName,
+    N2dSettings,
     VadeSettings,
 )
 from models.settings import (
@@ -40,22 +43,30 @@ SOURCE = "A file, a folder or a glob (Parquet, Arrow, CSV, JSON lines, NPZ), on 
 STORE = os.environ.get("GENCLUST_STORE", "store")
 
 
-class Fit(SourceSettings):
-    """Find the groups of a table and register them under a name."""
+class ModelOptions(BaseModel):
+    """The settings of every model; those of the chosen one count."""
 
-    source: CliPositionalArg[str] = Field(description=SOURCE)
-    clusters: Clusters = Field(None, description="Number of clusters; chosen without labels if auto.")
-    name: Name = Field("main", description="What the result is registered as.")
     model: ModelName = Field(ModelName.manifoldgan, description="The generative model.")
-    seed: Seed = Field(0, description="One seed, one result on a CPU.")
-    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
-    encoding: EncodingSettings = EncodingSettings()
-    training: TrainingSettings = TrainingSettings()
     manifoldgan: ManifoldGanSettings = ManifoldGanSettings()
     gan: GanSettings = GanSettings()
     clustergan: ClusterGanSettings = ClusterGanSettings()
     infogan: InfoGanSettings = InfoGanSettings()
     vade: VadeSettings = VadeSettings()
+    n2d: N2dSettings = N2dSettings()
+    kmeans: KMeansSettings = KMeansSettings()
+    gaussian_mixture: GaussianMixtureSettings = GaussianMixtureSettings()
+
+
+class Fit(ModelOptions, SourceSettings):
+    """Find the groups of a table and register them under a name."""
+
+    source: CliPositionalArg[str] = Field(description=SOURCE)
+    clusters: Clusters = Field(None, description="Number of clusters; chosen without labels if auto.")
+    name: Name = Field("main", description="What the result is registered as.")
+    seed: Seed = Field(0, description="One seed, one result on a CPU.")
+    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    encoding: EncodingSettings = EncodingSettings()
+    training: TrainingSettings = TrainingSettings()
     samples: SampleSettings = SampleSettings()
     scoring: ScoreSettings = ScoreSettings()
     partition: PartitionSettings = PartitionSettings()
@@ -101,19 +112,13 @@ class Explain(BaseModel):
         print(*explanation_lines(explain_row(self.name, self.row_id, self.store)), sep="\n")
 
 
-class Check(SourceSettings):
+class Check(ModelOptions, SourceSettings):
     """Tell what a fit would use, reject and scale how, and how long it would take, without fitting."""
 
     source: CliPositionalArg[str] = Field(description=SOURCE)
     clusters: Clusters = Field(None, description="Number of clusters; chosen without labels if auto.")
-    model: ModelName = Field(ModelName.manifoldgan, description="The generative model.")
     encoding: EncodingSettings = EncodingSettings()
     training: TrainingSettings = TrainingSettings()
-    manifoldgan: ManifoldGanSettings = ManifoldGanSettings()
-    gan: GanSettings = GanSettings()
-    clustergan: ClusterGanSettings = ClusterGanSettings()
-    infogan: InfoGanSettings = InfoGanSettings()
-    vade: VadeSettings = VadeSettings()
 
     def cli_cmd(self) -> None:
         """Print the findings."""

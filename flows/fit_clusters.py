@@ -10,10 +10,13 @@ from pydantic_core import to_jsonable_python
 from models.model_settings import (
     ClusterGanSettings,
     GanSettings,
+    GaussianMixtureSettings,
     InfoGanSettings,
+    KMeansSettings,
     ManifoldGanSettings,
     ModelName,
     ModelSettings,
+    N2dSettings,
     VadeSettings,
 )
 from models.settings import (
@@ -63,6 +66,9 @@ def fit_clusters(
     clustergan: ClusterGanSettings = ClusterGanSettings(),
     infogan: InfoGanSettings = InfoGanSettings(),
     vade: VadeSettings = VadeSettings(),
+    n2d: N2dSettings = N2dSettings(),
+    kmeans: KMeansSettings = KMeansSettings(),
+    gaussian_mixture: GaussianMixtureSettings = GaussianMixtureSettings(),
     samples: SampleSettings = SampleSettings(),
     scoring: ScoreSettings = ScoreSettings(),
     partition: PartitionSettings = PartitionSettings(),
@@ -85,6 +91,9 @@ def fit_clusters(
         clustergan: Settings of the model clustergan.
         infogan: Settings of the model infogan.
         vade: Settings of the model vade.
+        n2d: Settings of the model n2d.
+        kmeans: Settings of the model kmeans.
+        gaussian_mixture: Settings of the model gaussian_mixture.
         samples: The generated rows.
         scoring: Probabilities and outliers.
         partition: How rows are put into clusters.
@@ -98,6 +107,9 @@ def fit_clusters(
         ModelName.clustergan: clustergan,
         ModelName.infogan: infogan,
         ModelName.vade: vade,
+        ModelName.n2d: n2d,
+        ModelName.kmeans: kmeans,
+        ModelName.gaussian_mixture: gaussian_mixture,
     }[model]
     refuse_contradictions(chosen, clusters, samples, partition)
     with ModelProcess() as process:

@@ -17,13 +17,16 @@ from models.model_settings import (
     GanSettings,
     InfoGanSettings,
     ManifoldGanSettings,
-    ModelName,
     ModelSettings,
+    N2dSettings,
     VadeSettings,
+    VectorMixtureSettings,
 )
+from models.n2d import N2d
 from models.networks import DataShape
 from models.training import Phase
 from models.vade import Vade
+from models.vector_mixture import VectorMixture
 
 __all__ = ["DataShape", "GenerativeModel", "build_model"]
 
@@ -61,7 +64,6 @@ class GenerativeModel(Protocol):
 
 
 def build_model(
-    name: ModelName,
     settings: ModelSettings,
     data: DataShape,
     clusters: int | None,
@@ -69,16 +71,20 @@ def build_model(
     strategy: tf.distribute.Strategy | None = None,
     make_optimizer: Callable[[float], keras.optimizers.Optimizer] | None = None,
 ) -> GenerativeModel:
-    """The untrained model of that name, all its networks built; without `clusters` those that don't need them."""
-    match name, settings:
-        case ModelName.gan, GanSettings():
+    """The untrained model of these settings, all its networks built; without `clusters` those that don't need them."""
+    match settings:
+        case GanSettings():
             return Gan(settings, data, seed, strategy, make_optimizer)
-        case ModelName.manifoldgan, ManifoldGanSettings():
+        case ManifoldGanSettings():
             return ManifoldGan(settings, data, clusters, seed, strategy, make_optimizer)
-        case ModelName.clustergan, ClusterGanSettings() if clusters:
+        case N2dSettings():
+            return N2d(settings, data, clusters, seed, strategy, make_optimizer)
+        case ClusterGanSettings() if clusters:
             return ClusterGan(settings, data, clusters, seed, strategy, make_optimizer)
-        case ModelName.infogan, InfoGanSettings() if clusters:
+        case InfoGanSettings() if clusters:
             return InfoGan(settings, data, clusters, seed, strategy, make_optimizer)
-        case ModelName.vade, VadeSettings() if clusters:
+        case VadeSettings() if clusters:
             return Vade(settings, data, clusters, seed, strategy, make_optimizer)
-    raise TypeError(f"Expected the settings of {name}. Received: {type(settings).__name__}")
+        case VectorMixtureSettings() if clusters:
+            return VectorMixture(settings, data, clusters, seed, strategy)
+    raise TypeError(f"Expected settings of a model and a number of clusters. Received: {settings!r}, {clusters}")

@@ -6,30 +6,24 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.autoencoder import Autoencoder
-from models.cluster_count import count_clusters
 from models.computation import Computation, Computed
 from models.conditional import ConditionalGan
 from models.latents import sample_components
-from models.manifold import exact_graph, umap_embedding
 from models.model_settings import ManifoldGanSettings
 from models.neighbors import nearest_rows
 from models.networks import DataShape, choose_units
-from models.restarts import fit_restarts
 from models.student import Student, write_lesson
+from models.teacher import Teacher
 from models.training import Phase
 
-CODE_DIM = 10
 STUDENT_NEIGHBORS = 10  # of a validation row, that should be in its cluster
-BLOCK_ROWS = 16_384
 
 
 class ManifoldGan:
-    """Neighbours give the manifold, its embedding the clusters, a student the rule, a generator the samples.
+    """A teacher finds clusters, a student learns the rule from rows, a generator makes samples.
 
-    A Gaussian mixture on the UMAP embedding of the neighbour graph finds clusters of any shape (N2D, McConville et
-    al. 2021); the student learns them from rows (as IMSAT, Hu et al. 2017); the conditional GAN gives each a
-    distribution. Wide vectors have their neighbours in the code of an autoencoder.
+    The student is that of IMSAT (Hu et al. 2017), with a teacher; the conditional GAN gives each cluster a
+    distribution.
     """
 
     phases: tuple[str, ...] = ManifoldGanSettings.phases
@@ -49,11 +43,8 @@ class ManifoldGan:
         self.arrays = {"shares": np.full(clusters, 1 / clusters)} if clusters else {}
         self.networks: dict[str, keras.Model] = {}
         make = make_optimizer or keras.optimizers.Adam
-        if settings.pretrains(data.n_columns):
-            self.autoencoder = Autoencoder(
-                CODE_DIM, data, seed * 8, self.strategy, lambda: make(settings.pretraining_rate)
-            )
-            self.networks |= self.autoencoder.networks
+        self.teacher = Teacher(settings, data, clusters, seed, self.strategy, make)
+        self.networks |= self.teacher.networks
         if clusters:
             units = settings.units or choose_units(data.n_columns)
             self.student = Student(
@@ -69,67 +60,33 @@ class ManifoldGan:
     def phase_networks(self, phase: str) -> tuple[str, ...]:
         """Names of the networks that the phase trains."""
         match phase:
-            case "pretraining":
-                return ("encoder", "decoder") if "encoder" in self.networks else ()
             case "student":
                 return ("student",)
             case "adversarial":
-                return ("generator", "sampler", "critic", "inverter")
-        return ()
+                return tuple(self.gan.networks)
+        return self.teacher.phase_networks(phase)
 
     def plan(self, phase: str, x_train: np.ndarray) -> Phase | Computation:
         """What the training loop needs to know of the phase, or what is to be computed."""
         told = self.settings
         match phase:
-            case "pretraining" if "encoder" in self.networks:
-                return self.autoencoder.plan(x_train, told.pretraining_steps, told.pretraining_batch_size)
-            case "pretraining":
-                return Computation(Computed)
-            case "graph":
-                return Computation(lambda: self.find_neighbors(x_train))
-            case "embedding":
-                return Computation(lambda: self.embed_graph(x_train))
-            case "mixture":
-                return Computation(self.find_clusters)
             case "student":
                 return self.plan_student(x_train)
             case "assignment":
                 return Computation(lambda: self.assign(x_train))
             case "adversarial":
                 return self.gan.plan(x_train, self.arrays["labels"], self.student, told.steps, told.batch_size)
-        raise ValueError(f"Expected one of {self.phases}. Received: {phase}")
-
-    def find_neighbors(self, x_train: np.ndarray) -> Computed:
-        """The graph of at most `graph_rows` train rows, evenly spread, and the rows' places."""
-        rows = np.linspace(0, len(x_train) - 1, min(len(x_train), self.settings.graph_rows)).astype(np.int32)
-        neighbors, distances = exact_graph(self.encode(x_train[rows]), self.settings.neighbors)
-        return Computed({"graph_rows": rows, "neighbors": neighbors, "distances": distances})
-
-    def embed_graph(self, x_train: np.ndarray) -> Computed:
-        """The embedding of the graph's rows."""
-        codes = self.encode(x_train[self.arrays["graph_rows"]])
-        graph = self.arrays["neighbors"], self.arrays["distances"]
-        return Computed({"embedding": umap_embedding(codes, *graph, self.settings.embedding_dim, self.seed)})
-
-    def find_clusters(self) -> Computed:
-        """Responsibilities of the chosen mixture of the embedding; how many clusters, where that is open."""
-        points, graph = self.arrays["embedding"], self.arrays["neighbors"]
-        count = None if self.n_components else count_clusters(points, graph, self.seed)
-        clusters = count.chosen if count else self.n_components
-        assert clusters is not None
-        found = fit_restarts(points, clusters, self.settings.restarts, self.seed, graph)
-        record = found.to_record(count.to_record() if count else None)
-        return Computed({"responsibilities": found.responsibilities}, record=record, clusters=clusters)
+        return self.teacher.plan(phase, x_train, self.arrays)
 
     def plan_student(self, x_train: np.ndarray) -> Phase:
         """The phase in which the student learns the clusters of the graph's rows."""
         told, graph = self.settings, self.arrays["neighbors"]
         x = x_train[self.arrays["graph_rows"]]
         lesson = write_lesson(x, graph, self.arrays["responsibilities"], told.prior)
-        codes = self.encode(x)
+        codes = self.teacher.encode(x)
         return self.student.plan(
             lesson,
-            lambda rows: nearest_rows(self.encode(rows), codes, STUDENT_NEIGHBORS),
+            lambda rows: nearest_rows(self.teacher.encode(rows), codes, STUDENT_NEIGHBORS),
             told.student_steps,
             told.student_batch_size,
         )
@@ -139,10 +96,6 @@ class ManifoldGan:
         labels = self.student.predict_codes(x_train).argmax(axis=1).astype(np.int32)
         shares = np.bincount(labels, minlength=self.student.n_components) / len(labels)
         return Computed({"labels": labels}, {"shares": shares})
-
-    def encode(self, x: np.ndarray) -> np.ndarray:
-        """Where rows have their neighbours: (rows, dims)."""
-        return self.autoencoder.encode(x) if "encoder" in self.networks else x
 
     def embed(self, x: np.ndarray) -> np.ndarray:
         """Log responsibilities of each row, centred: (rows, clusters)."""

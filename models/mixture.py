@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 from sklearn.mixture import GaussianMixture
 
 from models.numbering import ranks_by_size
@@ -34,8 +34,26 @@ class Mixture:
 
     def memberships(self, points: np.ndarray) -> np.ndarray:
         """Posterior responsibilities (rows, clusters) (Bishop 2006, equation 9.23)."""
+        return softmax(self.log_joint(points), axis=1)
+
+    def log_density(self, points: np.ndarray) -> np.ndarray:
+        """Log density of points (rows, dims): (rows,)."""
+        return logsumexp(self.log_joint(points), axis=1) - points.shape[1] / 2 * np.log(2 * np.pi)
+
+    def log_joint(self, points: np.ndarray) -> np.ndarray:
+        """Log of weight times density, without the power of 2 pi that all share: (rows, clusters)."""
         parameters = zip(self.weights, self.means, self.precisions_cholesky, strict=True)
-        return softmax(np.stack([_log_joint(points, *of_cluster) for of_cluster in parameters], axis=1), axis=1)
+        return np.stack([_log_joint(points, *of_cluster) for of_cluster in parameters], axis=1)
+
+    def place(self, clusters: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Points (n, dims) of clusters (n,), where standard normal noise (n, dims) puts them."""
+        points = np.empty(noise.shape)
+        for cluster in np.unique(clusters):
+            factor, chosen = self.precisions_cholesky[cluster], clusters == cluster
+            inverse = np.linalg.inv(factor) if factor.ndim == 2 else 1 / factor
+            scaled = noise[chosen] @ inverse if factor.ndim == 2 else noise[chosen] * inverse
+            points[chosen] = self.means[cluster] + scaled
+        return points
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """The state as arrays, for npz."""
@@ -82,7 +100,7 @@ def covariance_type(n_points: int, dims: int, clusters: int) -> str:
 
 
 def _log_joint(points: np.ndarray, weight: float, mean: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """Log of weight times density (rows,), up to a constant that all clusters share."""
+    """Log of weight times density (rows,), without the power of 2 pi."""
     from_mean = points - mean
     whitened = from_mean @ factor if factor.ndim == 2 else from_mean * factor  # (rows, dims)
     diagonal = np.diagonal(factor) if factor.ndim == 2 else factor

@@ -1,7 +1,7 @@
 """The models by name, and what each of them can be told. Pydantic only, like `models.settings`."""
 
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 from pydantic.fields import FieldInfo
@@ -17,6 +17,9 @@ class ModelName(StrEnum):
     manifoldgan = "manifoldgan"
     infogan = "infogan"
     vade = "vade"
+    n2d = "n2d"
+    kmeans = "kmeans"
+    gaussian_mixture = "gaussian_mixture"
 
 
 class ModelSettings(Settings):
@@ -151,10 +154,10 @@ def _from(phase: str) -> dict[str, Any]:
     return {"phase": phase}
 
 
-class ManifoldGanSettings(ModelSettings):
-    """Clusters of a UMAP embedding, a student that learns them, and a conditional GAN."""
+class TeacherSettings(ModelSettings):
+    """Clusters of a UMAP embedding."""
 
-    phases: ClassVar = ("pretraining", "graph", "embedding", "mixture", "student", "assignment", "adversarial")
+    phases: ClassVar[tuple[str, ...]] = ("pretraining", "graph", "embedding", "mixture")
     clusters_phase: ClassVar = "mixture"
     counts_clusters: ClassVar = True
 
@@ -185,6 +188,19 @@ class ManifoldGanSettings(ModelSettings):
         description="Starts of the mixture; the likeliest counts.",
         json_schema_extra=_from("mixture"),
     )
+
+    def pretrains(self, n_columns: int) -> bool:
+        """Whether an autoencoder is trained for vectors of this width."""
+        if self.representation == Representation.auto:
+            return n_columns > VECTORS_COLUMNS
+        return self.representation == Representation.autoencoder
+
+
+class ManifoldGanSettings(TeacherSettings):
+    """Clusters of a UMAP embedding, a student that learns them, and a conditional GAN."""
+
+    phases: ClassVar[tuple[str, ...]] = (*TeacherSettings.phases, "student", "assignment", "adversarial")
+
     prior: Prior = Field(
         Prior.estimated,
         description="Shares that clusters should keep while the student learns: those of the mixture, or equal ones.",
@@ -215,11 +231,35 @@ class ManifoldGanSettings(ModelSettings):
         1e-3, gt=0, le=1, description="Adam's step size in the adversarial phase.", json_schema_extra=ADVERSARIAL
     )
 
-    def pretrains(self, n_columns: int) -> bool:
-        """Whether an autoencoder is trained for vectors of this width."""
-        if self.representation == Representation.auto:
-            return n_columns > VECTORS_COLUMNS
-        return self.representation == Representation.autoencoder
+
+class N2dSettings(TeacherSettings):
+    """N2D (McConville et al. 2021): an autoencoder, UMAP and one Gaussian mixture."""
+
+    phases: ClassVar[tuple[str, ...]] = (*TeacherSettings.phases, "memory")
+
+    representation: Literal[Representation.autoencoder] = Field(
+        Representation.autoencoder, description="Where neighbours are looked for: always the codes of an autoencoder."
+    )
+    restarts: int = Field(
+        1, ge=1, le=1000, description="Starts of the mixture; the likeliest counts.", json_schema_extra=_from("mixture")
+    )
+
+
+class VectorMixtureSettings(ModelSettings):
+    """A mixture of the vectors themselves."""
+
+    phases: ClassVar = ("mixture",)
+    clusters_phase: ClassVar = "mixture"
+
+    restarts: int = Field(10, ge=2, le=1000, description="Starts, of which the best counts.")
+
+
+class KMeansSettings(VectorMixtureSettings):
+    """k-means of the vectors."""
+
+
+class GaussianMixtureSettings(VectorMixtureSettings):
+    """Gaussian mixture of the vectors, with full covariances where rows suffice for them, else diagonal ones."""
 
 
 class InfoGanSettings(ModelSettings):
@@ -265,16 +305,18 @@ class VadeSettings(ModelSettings):
     )
 
 
+SETTINGS: dict[ModelName, type[ModelSettings]] = {
+    ModelName.gan: GanSettings,
+    ModelName.clustergan: ClusterGanSettings,
+    ModelName.manifoldgan: ManifoldGanSettings,
+    ModelName.infogan: InfoGanSettings,
+    ModelName.vade: VadeSettings,
+    ModelName.n2d: N2dSettings,
+    ModelName.kmeans: KMeansSettings,
+    ModelName.gaussian_mixture: GaussianMixtureSettings,
+}
+
+
 def model_settings(name: ModelName, values: dict[str, object]) -> ModelSettings:
     """The settings of a model from JSON values."""
-    match name:
-        case ModelName.gan:
-            return GanSettings.model_validate(values)
-        case ModelName.clustergan:
-            return ClusterGanSettings.model_validate(values)
-        case ModelName.manifoldgan:
-            return ManifoldGanSettings.model_validate(values)
-        case ModelName.infogan:
-            return InfoGanSettings.model_validate(values)
-        case ModelName.vade:
-            return VadeSettings.model_validate(values)
+    return SETTINGS[name].model_validate(values)

@@ -64,12 +64,12 @@ def descend(
     optimizer.apply(tape.gradient(loss, variables), variables)
 
 
-def predict_in_blocks(function: Callable[[tf.Tensor], tf.Tensor], x: np.ndarray) -> np.ndarray:
-    """Apply a compiled function to zero-padded blocks of one shape: a row's answer never depends on its batch."""
+def predict_in_blocks(function: Callable[[np.ndarray], tf.Tensor | np.ndarray], x: np.ndarray) -> np.ndarray:
+    """Apply a function to zero-padded blocks of one shape: a row's answer never depends on its batch."""
     blocks = []
     for start in range(0, max(len(x), 1), PREDICTION_ROWS):
         rows = x[start : start + PREDICTION_ROWS]
         block = np.zeros((PREDICTION_ROWS, x.shape[1]), np.float32)
         block[: len(rows)] = rows
-        blocks.append(function(tf.constant(block)).numpy()[: len(rows)])
+        blocks.append(np.asarray(function(block))[: len(rows)])
     return np.concatenate(blocks)

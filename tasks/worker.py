@@ -115,7 +115,7 @@ class Worker:
         settings = model_settings(name, spec["settings"])
         shape = DataShape(spec["width"], spec["image"])
         keras.utils.clear_session()  # layers are numbered anew: the same weights give the same files
-        model = build_model(name, settings, shape, spec["clusters"], spec["seed"])
+        model = build_model(settings, shape, spec["clusters"], spec["seed"])
         for network, built in model.networks.items():
             if weights and (Path(weights) / f"{network}.weights.h5").exists():
                 built.load_weights(f"{weights}/{network}.weights.h5")

@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 
 from models.model_settings import ModelName, model_settings
-from tests.models.training_runs import CLUSTERS, COLUMNS, blobs, run_phase, small_model
+from tests.models.training_runs import CLUSTERS, COLUMNS, SMALL, blobs, run_phase, small_model
 
 BOTH = pytest.mark.parametrize("name", list(ModelName))
+WITH_DENSITY = {ModelName.vade, ModelName.kmeans, ModelName.gaussian_mixture}
 
 
 @BOTH
 def test_a_row_gets_the_same_bits_in_any_batch(name):
     """Alone, at other positions, beside other rows."""
-    model, x = small_model(name, units=128), blobs(700)
+    wide = {"units": 128} if hasattr(SMALL[name], "units") else {}
+    model, x = small_model(name, **wide), blobs(700)
     everything = model.embed(x)
     for rows in ([5], [699, 5, 3], list(range(300, 620))):
         np.testing.assert_array_equal(everything[rows], model.embed(x[rows]))
@@ -44,7 +46,7 @@ def test_answers_have_a_line_for_each_row(name):
     """Shapes of embed, score, sample and responsibilities, which sum to one."""
     model, x = small_model(name), blobs(11)
     assert model.embed(x).shape[0] == 11
-    scores = {"logit", "typicality"} | ({"log_density"} if name == ModelName.vade else set())
+    scores = {"logit", "typicality"} | ({"log_density"} if name in WITH_DENSITY else set())
     assert {key: value.shape for key, value in model.score(x).items()} == dict.fromkeys(scores, (11,))
     assert model.sample(5, None, seed=0)[0].shape == (5, COLUMNS)
     if model.n_components:

@@ -92,12 +92,12 @@ data, names = DataShape(4, image=False), ("steps", "encoder_steps", "pretraining
 def train(name, strategy, folder):
     settings = SMALL[name].model_copy(update={k: 50 for k in names if hasattr(SMALL[name], k)})
     sgd = lambda _: keras.optimizers.SGD(rate)
-    model = build_model(name, settings, data, CLUSTERS, 0, strategy, sgd)
+    model = build_model(settings, data, CLUSTERS, 0, strategy, sgd)
     before = weights_of(model)
     for phase in model.phases:
         run_phase(model, phase, pathlib.Path(sys.argv[1], name, folder, phase))
     return before, weights_of(model)
-for name in ModelName:
+for name in set(ModelName) - {"n2d", "kmeans", "gaussian_mixture"}:  # with networks that no other model has
     before, one = train(name, None, "one")
     _, two = train(name, tf.distribute.MirroredStrategy(
         ["CPU:0", "CPU:1"], tf.distribute.ReductionToOneDevice()

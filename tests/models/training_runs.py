@@ -13,9 +13,12 @@ from models.manifold import exact_graph
 from models.model_settings import (
     ClusterGanSettings,
     GanSettings,
+    GaussianMixtureSettings,
     InfoGanSettings,
+    KMeansSettings,
     ManifoldGanSettings,
     ModelName,
+    N2dSettings,
     VadeSettings,
 )
 from models.nearest import fit_kmeans
@@ -42,6 +45,9 @@ SMALL: dict[ModelName, Any] = {
         restarts=4,
         embedding_dim=2,
     ),
+    ModelName.n2d: N2dSettings(pretraining_steps=1000, pretraining_batch_size=16, neighbors=10, embedding_dim=2),
+    ModelName.kmeans: KMeansSettings(),
+    ModelName.gaussian_mixture: GaussianMixtureSettings(),
     ModelName.infogan: InfoGanSettings(units=16, latent_dim=3, batch_size=16),
     ModelName.vade: VadeSettings(units=16, latent_dim=3, batch_size=16),
 }
@@ -56,9 +62,13 @@ def blobs(rows: int = 300) -> np.ndarray:
 def small_model(name: ModelName, seed: int = 0, **changes: Any) -> GenerativeModel:
     """A model of sixteen units, with what its computed phases would find in the blobs."""
     settings = SMALL[name].model_copy(update=changes)
-    model = build_model(name, settings, DataShape(COLUMNS, image=False), CLUSTERS, seed)
-    if name == ModelName.manifoldgan:
+    model = build_model(settings, DataShape(COLUMNS, image=False), CLUSTERS, seed)
+    if name in (ModelName.manifoldgan, ModelName.n2d):
         model.arrays |= found_in_blobs()
+    if name == ModelName.n2d:
+        computed = model.plan("memory", blobs())
+        assert isinstance(computed, Computation)
+        model.arrays |= computed.run().state
     return model
 
 
@@ -69,6 +79,7 @@ def found_in_blobs() -> dict[str, np.ndarray]:
     labels = fit_kmeans(labels.astype(float), CLUSTERS, 5, 0).memberships(labels.astype(float)).argmax(1)
     return {
         "graph_rows": np.arange(len(x), dtype=np.int32),
+        "embedding": x[:, :2],
         "neighbors": exact_graph(x, 10)[0],
         "responsibilities": np.eye(CLUSTERS, dtype=np.float32)[labels],
         "labels": labels.astype(np.int32),

@@ -1,0 +1,88 @@
+"""k-means and a Gaussian mixture of the vectors themselves: what any other model has to beat."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from models.computation import Computation, Computed
+from models.latents import sample_components, sample_noise
+from models.mixture import Mixture, fit_mixture
+from models.model_settings import KMeansSettings, VectorMixtureSettings
+from models.nearest import fit_kmeans
+from models.networks import DataShape, predict_in_blocks
+
+
+class VectorMixture:
+    """A mixture of Gaussians, one for each cluster.
+
+    k-means is the hard limit of one with equal weights and a single variance (Bishop 2006, section 9.3.2), which gives
+    it probabilities and samples.
+    """
+
+    phases: tuple[str, ...] = VectorMixtureSettings.phases
+
+    def __init__(
+        self,
+        settings: VectorMixtureSettings,
+        data: DataShape,
+        clusters: int,
+        seed: int,
+        strategy: tf.distribute.Strategy | None = None,
+    ) -> None:
+        self.settings, self.data, self.seed = settings, data, seed
+        self.n_components: int = clusters
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self.networks: dict[str, keras.Model] = {}
+        origin, ones = np.zeros((clusters, data.n_columns)), np.ones((clusters, data.n_columns))
+        self.arrays = _state(Mixture(np.full(clusters, 1 / clusters), origin, ones), np.full(clusters, 1 / clusters))
+
+    @property
+    def mixture(self) -> Mixture:
+        """The mixture as it is now."""
+        return Mixture.from_arrays(self.arrays)
+
+    def phase_networks(self, phase: str) -> tuple[str, ...]:
+        """None: it has no networks."""
+        return ()
+
+    def plan(self, phase: str, x_train: np.ndarray) -> Computation:
+        """What is to be computed."""
+        return Computation(lambda: self.find_clusters(x_train.astype(np.float64)))
+
+    def find_clusters(self, x: np.ndarray) -> Computed:
+        """The best of several restarts on rows x (rows, columns)."""
+        clusters, restarts = self.n_components, self.settings.restarts
+        if not isinstance(self.settings, KMeansSettings):
+            found = fit_mixture(x, clusters, restarts, self.seed)
+            return Computed(state=_state(found, found.weights))
+        centres = fit_kmeans(x, clusters, restarts, self.seed)
+        precision = np.full((clusters, x.shape[1]), centres.variance**-0.5)
+        order = np.argsort(centres.cluster_of_centre)
+        found = Mixture(np.full(clusters, 1 / clusters), centres.centres[order], precision)
+        sizes = np.bincount(found.memberships(x).argmax(axis=1), minlength=clusters)
+        return Computed(state=_state(found, sizes / sizes.sum()))
+
+    def embed(self, x: np.ndarray) -> np.ndarray:
+        """The vectors: (rows, columns)."""
+        return x
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        """Posterior responsibilities: (rows, clusters)."""
+        return predict_in_blocks(self.mixture.memberships, x)
+
+    def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Log density, under every name: (rows,) each."""
+        log_density = predict_in_blocks(self.mixture.log_density, x)
+        return {"logit": log_density, "typicality": log_density, "log_density": log_density}
+
+    def sample(self, n: int, component: int | None, seed: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Rows (n, columns) of one cluster, or of all as often as among the train rows, and their clusters (n,)."""
+        components = sample_components(seed, start, n, self.arrays["shares"])
+        components = components if component is None else np.full(n, component)
+        noise, _ = sample_noise(seed, start, n, self.data.n_columns, 1)
+        x = self.mixture.place(components, noise).astype(np.float32)
+        return x.clip(0, 1) if self.data.image else x, components
+
+
+def _state(mixture: Mixture, shares: np.ndarray) -> dict[str, np.ndarray]:
+    return mixture.to_arrays() | {"shares": shares}
