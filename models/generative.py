@@ -10,23 +10,25 @@ import tensorflow as tf
 from models.clustergan import ClusterGan
 from models.computation import Computation
 from models.gan import Gan
+from models.gaussian_mixture import GaussianMixture
 from models.infogan import InfoGan
+from models.kmeans import KMeans
 from models.manifoldgan import ManifoldGan
 from models.model_settings import (
     ClusterGanSettings,
     GanSettings,
+    GaussianMixtureSettings,
     InfoGanSettings,
+    KMeansSettings,
     ManifoldGanSettings,
     ModelSettings,
     N2dSettings,
     VadeSettings,
-    VectorMixtureSettings,
 )
 from models.n2d import N2d
 from models.networks import DataShape
 from models.training import Phase
 from models.vade import Vade
-from models.vector_mixture import VectorMixture
 
 __all__ = ["DataShape", "GenerativeModel", "build_model"]
 
@@ -85,6 +87,8 @@ def build_model(
             return InfoGan(settings, data, clusters, seed, strategy, make_optimizer)
         case VadeSettings() if clusters:
             return Vade(settings, data, clusters, seed, strategy, make_optimizer)
-        case VectorMixtureSettings() if clusters:
-            return VectorMixture(settings, data, clusters, seed, strategy)
+        case KMeansSettings() if clusters:
+            return KMeans(settings, data, clusters, seed, strategy)
+        case GaussianMixtureSettings() if clusters:
+            return GaussianMixture(settings, data, clusters, seed, strategy)
     raise TypeError(f"Expected settings of a model and a number of clusters. Received: {settings!r}, {clusters}")

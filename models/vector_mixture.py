@@ -1,4 +1,4 @@
-"""k-means and a Gaussian mixture of the vectors themselves: what any other model has to beat."""
+"""A mixture of Gaussians of the vectors themselves, fitted in either of two ways: what any other model has to beat."""
 
 import keras
 import numpy as np
@@ -6,18 +6,13 @@ import tensorflow as tf
 
 from models.computation import Computation, Computed
 from models.latents import sample_components, sample_noise
-from models.mixture import Mixture, fit_mixture
-from models.model_settings import KMeansSettings, VectorMixtureSettings
-from models.nearest import fit_kmeans
+from models.mixture import Mixture
+from models.model_settings import VectorMixtureSettings
 from models.networks import DataShape, predict_in_blocks
 
 
 class VectorMixture:
-    """A mixture of Gaussians, one for each cluster.
-
-    k-means is the hard limit of one with equal weights and a single variance (Bishop 2006, section 9.3.2), which gives
-    it probabilities and samples.
-    """
+    """A mixture of Gaussians, one for each cluster; how it is found is up to a subclass."""
 
     phases: tuple[str, ...] = VectorMixtureSettings.phases
 
@@ -47,20 +42,11 @@ class VectorMixture:
 
     def plan(self, phase: str, x_train: np.ndarray) -> Computation:
         """What is to be computed."""
-        return Computation(lambda: self.find_clusters(x_train.astype(np.float64)))
+        return Computation(lambda: Computed(state=_state(*self.find_clusters(x_train.astype(np.float64)))))
 
-    def find_clusters(self, x: np.ndarray) -> Computed:
-        """The best of several restarts on rows x (rows, columns)."""
-        clusters, restarts = self.n_components, self.settings.restarts
-        if not isinstance(self.settings, KMeansSettings):
-            found = fit_mixture(x, clusters, restarts, self.seed)
-            return Computed(state=_state(found, found.weights))
-        centres = fit_kmeans(x, clusters, restarts, self.seed)
-        precision = np.full((clusters, x.shape[1]), centres.variance**-0.5)
-        order = np.argsort(centres.cluster_of_centre)
-        found = Mixture(np.full(clusters, 1 / clusters), centres.centres[order], precision)
-        sizes = np.bincount(found.memberships(x).argmax(axis=1), minlength=clusters)
-        return Computed(state=_state(found, sizes / sizes.sum()))
+    def find_clusters(self, x: np.ndarray) -> tuple[Mixture, np.ndarray]:
+        """The best of several restarts on rows x (rows, columns), and the share of rows in each cluster."""
+        raise NotImplementedError
 
     def embed(self, x: np.ndarray) -> np.ndarray:
         """The vectors: (rows, columns)."""

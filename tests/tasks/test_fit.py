@@ -10,6 +10,7 @@ import pytest
 
 from models.model_settings import ClusterGanSettings, GanSettings, ModelName, ModelSettings
 from models.settings import TrainingSettings
+from tasks.code import code_digest
 from tasks.errors import Interrupted
 from tasks.fit import fit_phases, phase_key
 from tasks.loading import load_split
@@ -136,3 +137,9 @@ def test_samples_can_be_drawn_in_parts(store: Store, process: ModelProcess) -> N
     assert (whole[6:] == part).all()
     assert (component[6:] == part_component).all()
     assert (fitted.sample(5, 2, seed=3)[1] == 2).all()
+
+
+@pytest.mark.parametrize("name", list(ModelName))
+def test_every_model_has_a_digest_of_its_code(name: ModelName):
+    """A phase is done again when the model's code has changed."""
+    assert code_digest(f"models.{name}")
