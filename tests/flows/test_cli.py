@@ -86,7 +86,7 @@ def test_check_tells_what_would_be_used_and_how_long_it_takes(folder: Path) -> N
         (["--clusters", "3", "--nonsense", "4"], "unrecognized arguments: --nonsense 4"),
         (["--clusters", "3", "--gan.steps", "0"], "gan.steps: Input should be greater than or equal to 1"),
         (["--clusters", "3", "--name", "../x"], "name: String should match pattern"),
-        (["--clusters", "3", "--model", "kmeans"], "model"),
+        (["--clusters", "3", "--model", "spectral"], "model"),
     ],
 )
 def test_a_bad_setting_is_refused_at_once(words: list[str], message: str, folder: Path) -> None:

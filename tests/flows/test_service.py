@@ -150,7 +150,7 @@ def test_a_cron_schedule_has_runs_waiting(service: Service) -> None:
     ("parameter", "words"),
     [
         ("clusters=1", "1 is less than the minimum of 2"),
-        ('model="kmeans"', "'kmeans' is not one of"),
+        ('model="spectral"', "'spectral' is not one of"),
         ('samples={"count": 0}', "0 is less than the minimum of 1"),
         ('samples={"nonsense": 1}', "nonsense"),
     ],
