@@ -1,8 +1,8 @@
 """The user's columns as the vectors that models see, and back.
 
-Numbers are scaled to order one, pixels to [0, 1]; an embedding is centred in each coordinate and divided by
-one scale, so that its geometry stays. Missing numbers are imputed where the settings say so. What is fitted is a
-frozen description that survives JSON unchanged.
+Numbers are scaled to order one, each column by itself or like columns by one unit; pixels to [0, 1]; an embedding is
+centred in each coordinate and divided by one scale, so that its geometry stays. Missing numbers are imputed where the
+settings say so. What is fitted is a frozen description that survives JSON unchanged.
 """
 
 import math
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from models.imputation import fit_fill, indicated, indicator, missing_cells, present
-from models.scaling import Parameters, choose_scaling, fit_scaling, scale, unscale
+from models.scaling import Parameters, choose_scaling, fit_scaling, in_common_range, scale, share_unit, unscale
 from models.settings import EncodingSettings, Imputation, Scaling
 
 Columns = dict[str, np.ndarray]  # by name; (rows,) numbers, masked where cells are missing, or (rows, width) lists
@@ -127,7 +127,8 @@ def fit_encoding(columns: Sequence[Column], sample: Columns, settings: EncodingS
             One with an indicator and a single value for range has no other coordinate.
         sample: train rows of the columns that aren't images; a number at least in each.
     """
-    return Encoding(tuple(_fit(column, sample, settings) for column in columns))
+    wanted = _wanted_scalings(columns, sample, settings)
+    return Encoding(_share_unit([_fit(column, sample, wanted) for column in columns]))
 
 
 def image_shape(width: int) -> tuple[int, ...] | None:
@@ -143,15 +144,34 @@ def _column(image_shape: Sequence[int] | None, kind: str, imputation: str = Impu
     return Column(kind=Kind(kind), image_shape=shape, imputation=Imputation(imputation), **values)
 
 
-def _fit(column: Column, sample: Columns, settings: EncodingSettings) -> Column:
+def _wanted_scalings(columns: Sequence[Column], sample: Columns, settings: EncodingSettings) -> dict[str, Scaling]:
+    """The scaling of each column of numbers, by its name; `auto`: to be chosen by the column itself."""
+    numbers = [column for column in columns if column.kind is Kind.NUMBER]
+    wanted = {column.name: settings.columns.get(column.name, settings.scaling) for column in numbers}
+    free = [c for c in numbers if wanted[c.name] is Scaling.auto and _has_levels(sample[c.name])]
+    is_common = in_common_range(np.array([c.low for c in free]), np.array([c.high for c in free]))
+    return wanted | {column.name: Scaling.common for column, common in zip(free, is_common, strict=True) if common}
+
+
+def _has_levels(values: np.ndarray) -> bool:
+    """Whether a column has more than two values: flags share their range without being alike."""
+    return len(np.unique(present(values))) > 2
+
+
+def _share_unit(columns: list[Column]) -> tuple[Column, ...]:
+    common = [c for c in columns if c.kind is Kind.NUMBER and c.scaling == Scaling.common]
+    shared = dict(zip([c.name for c in common], share_unit([c.parameters for c in common]), strict=True))
+    return tuple(replace(c, parameters=shared.get(c.name, c.parameters)) for c in columns)
+
+
+def _fit(column: Column, sample: Columns, wanted: dict[str, Scaling]) -> Column:
     match column.kind:
         case Kind.IMAGE:
             return replace(column, scaling="pixels")
         case Kind.EMBEDDING:
             return _fit_embedding(column, sample[column.name])
         case Kind.NUMBER:
-            wanted = settings.columns.get(column.name, settings.scaling)
-            return _fit_number(column, sample[column.name], wanted)
+            return _fit_number(column, sample[column.name], wanted[column.name])
 
 
 def _fit_embedding(column: Column, sample: np.ndarray) -> Column:

@@ -19,6 +19,7 @@ ROBUST_REACH = 10.0  # beyond it even the robust scaling would give values that 
 SMALLEST_UNIT = 1e-12  # of the column's range, so that float32 holds every scaled value
 LEVELS = 256  # quantiles that the map to a normal distribution goes through
 LAST_LEVEL = 0.001
+LIKE_COLUMNS = 3  # at least so many share a range by more than chance
 END = 4.0  # where the map puts the ends of the range; the last quantiles are at 3.09
 
 
@@ -37,6 +38,27 @@ def choose_scaling(values: Array) -> Scaling:
     return Scaling.log if _is_light(_log(values, *_log_scale(values))) else Scaling.quantile
 
 
+def in_common_range(low: Array, high: Array) -> Array:
+    """Which columns are measured in one unit: (columns,) booleans; `low` and `high` are their ends, (columns,).
+
+    If more than half of the columns share one range, as coordinates, pixels and answers on one scale of points do,
+    they are, and so are those that lie within it. Otherwise none is.
+    """
+    ranges, count = np.unique(np.stack([low, high], axis=1), axis=0, return_counts=True)
+    if not len(count) or count.max() < LIKE_COLUMNS or 2 * count.max() <= len(low):
+        return np.zeros(len(low), dtype=bool)
+    shared_low, shared_high = ranges[count.argmax()]
+    return (low >= shared_low) & (high <= shared_high)
+
+
+def share_unit(parameters: list[Parameters]) -> list[Parameters]:
+    """The same parameters with one unit, the root mean square of theirs."""
+    if not parameters:
+        return []
+    unit = float(np.sqrt(np.mean([each["unit"][0] ** 2 for each in parameters])))
+    return [each | {"unit": [unit]} for each in parameters]
+
+
 def tails(values: Array) -> tuple[float, float]:
     """How heavy a sample's body is, and how far its outliers lie (see HEAVY_BODY and FAR_OUTLIERS)."""
     low, first, median, third, high = np.quantile(values, [0.01, 0.25, 0.5, 0.75, 0.99])
@@ -49,7 +71,7 @@ def tails(values: Array) -> tuple[float, float]:
 def fit_scaling(values: Array, scaling: Scaling, low: float, high: float) -> Parameters:
     """Parameters of a scaling from a sample of a column whose whole range is [low, high]."""
     match scaling:
-        case Scaling.standard:
+        case Scaling.standard | Scaling.common:
             return _linear(values.mean(), values.std(), high - low)
         case Scaling.robust:
             first, median, third = np.quantile(values, [0.25, 0.5, 0.75])

@@ -23,6 +23,7 @@ class Scaling(StrEnum):
     robust = "robust"
     quantile = "quantile"
     log = "log"
+    common = "common"
 
 
 class Imputation(StrEnum):
@@ -100,7 +101,9 @@ class EncodingSettings(Settings):
     """How columns become the vectors that models see."""
 
     scaling: Scaling = Field(
-        Scaling.auto, description="Scaling of numeric columns; auto chooses for each column by its tails."
+        Scaling.auto,
+        description="Scaling of numeric columns; auto takes common, one unit for all, if most columns have the same "
+        "smallest and largest number, and otherwise chooses for each column by its tails.",
     )
     columns: dict[str, Scaling] = Field(
         default_factory=dict, description="Scaling of single columns by name, over the general choice."

@@ -12,7 +12,7 @@ from models.scaling import choose_scaling
 from models.settings import EncodingSettings, Imputation, Scaling
 
 ROWS = 4000
-SCALINGS = [Scaling.standard, Scaling.robust, Scaling.log, Scaling.quantile, Scaling.auto]
+SCALINGS = [Scaling.standard, Scaling.robust, Scaling.log, Scaling.quantile, Scaling.common, Scaling.auto]
 RANDOM = np.random.default_rng(7)
 NUMBERS = {
     "normal": RANDOM.normal(size=ROWS),
@@ -133,6 +133,42 @@ def test_single_columns_can_have_their_own_scaling() -> None:
     settings = EncodingSettings(scaling=Scaling.standard, columns={"b": Scaling.robust})
     encoding = fit_encoding(columns, values, settings)
     assert [column.scaling for column in encoding.columns] == ["standard", "robust"]
+
+
+def coordinates(high: dict[str, float]) -> tuple[list[Column], dict[str, np.ndarray]]:
+    """Uniform columns from 0 to `high`, each with a wholly different spread."""
+    rows = np.linspace(0, 1, 101)
+    values = {name: top * rows ** (1 + 3 * i) for i, (name, top) in enumerate(high.items())}
+    return [Column(name, Kind.NUMBER, "double", 1, 0, top) for name, top in high.items()], values
+
+
+def test_columns_that_share_a_range_keep_their_proportions() -> None:
+    """Pen coordinates from 0 to 100 are lengths: so is a column that never gets as far, whose distances stay small."""
+    columns, values = coordinates({"a": 100, "b": 100, "c": 100, "d": 3})
+    encoding = fit_encoding(columns, values, EncodingSettings())
+    assert [column.scaling for column in encoding.columns] == ["common"] * 4
+    spread = np.ptp(encoding.encode(values), axis=0)
+    np.testing.assert_allclose(spread / spread[0], [1, 1, 1, 0.03], rtol=1e-5)
+    for name, found in encoding.decode(encoding.encode(values)).items():
+        np.testing.assert_allclose(found, values[name], atol=1e-4)
+
+
+@pytest.mark.parametrize("high", [{"a": 100, "b": 100, "c": 7, "d": 3}, {"a": 1, "b": 1}])
+def test_columns_of_several_ranges_are_scaled_one_by_one(high: dict[str, float]) -> None:
+    """Half of the columns, or two, may share a range by chance."""
+    columns, values = coordinates(high)
+    encoding = fit_encoding(columns, values, EncodingSettings())
+    assert "common" not in {column.scaling for column in encoding.columns}
+
+
+def test_flags_are_not_of_one_unit_and_named_columns_keep_their_scaling() -> None:
+    """Flags share their range with any others; a scaling that somebody chose by name counts."""
+    flags = {name: np.arange(90) % (i + 2) == 0 for i, name in enumerate("abc")}
+    columns = [Column(name, Kind.NUMBER, "bool", 1, False, True) for name in flags]
+    assert {c.scaling for c in fit_encoding(columns, flags, EncodingSettings()).columns} == {"standard"}
+    columns, values = coordinates({"a": 100, "b": 100, "c": 100, "d": 100})
+    encoding = fit_encoding(columns, values, EncodingSettings(columns={"b": Scaling.standard}))
+    assert [column.scaling for column in encoding.columns] == ["common", "standard", "common", "common"]
 
 
 def test_images_are_encoded_between_zero_and_one() -> None:
