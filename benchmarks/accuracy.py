@@ -44,7 +44,15 @@ from tasks.store import Store
 
 OUT = ROOT / "benchmarks" / "results" / "accuracy.jsonl"
 FLAGSHIP = "manifoldgan"
-FLAGSHIP_SEEDS = {"mnist": 5, "fashion-mnist": 5, "pendigits": 5, "digits": 5, "reuters": 1, "reuters-vectors": 1}
+FLAGSHIP_SEEDS = {
+    "mnist": 5,
+    "fashion-mnist": 5,
+    "pendigits": 5,
+    "pendigits-mixed": 5,
+    "digits": 5,
+    "reuters": 1,
+    "reuters-vectors": 1,
+}
 OTHER_SEEDS = {"pendigits": 3, "mnist": 1}
 STRANGERS = {"mnist": "fashion-mnist"}  # whose test rows a model of the first should find strange
 NAME = "row"

@@ -18,16 +18,18 @@ TEXT_COLUMNS = 100
 
 @dataclass(frozen=True)
 class Source:
-    """A data set: its file, none for the digits that are embedded, its classes and their column."""
+    """A data set: its file, none for the digits that are embedded, its classes and their column, and its rows' split."""
 
     file: str | None
     clusters: int = 10
     label: str = "label"
+    split: bool = True  # the official one; else a hash's
 
 
 SOURCES = {
     "digits": Source(None),
     "pendigits": Source("pendigits.parquet"),
+    "pendigits-mixed": Source("pendigits.parquet", split=False),  # all writers among the train rows, as in papers
     "mnist": Source("mnist.parquet"),
     "fashion-mnist": Source("fashion-mnist.parquet"),
     "reuters": Source(REUTERS, 8, "topic"),  # its text as a column for each number
@@ -44,7 +46,8 @@ def source_arguments(name: str, data: Path, folder: Path) -> list[str]:
     if source.file == REUTERS:
         path = folder / "reuters.parquet"
         write_texts(data / source.file, path, as_lists=name == "reuters-vectors")
-    return [str(path), "--id-column=id", f"--label-column={source.label}", "--split-column=split"]
+    split = ["--split-column=split"] if source.split else ["--ignore=split"]
+    return [str(path), "--id-column=id", f"--label-column={source.label}", *split]
 
 
 def write_texts(source: Path, out: Path, as_lists: bool) -> None:
