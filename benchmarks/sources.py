@@ -18,7 +18,7 @@ TEXT_COLUMNS = 100
 
 @dataclass(frozen=True)
 class Source:
-    """A data set: its file, none for the digits that are embedded, its classes and their column, and its rows' split."""
+    """A data set: its file (none for the embedded digits), its classes and their column, and its rows' split."""
 
     file: str | None
     clusters: int = 10

@@ -8,6 +8,7 @@ from prefect import get_run_logger
 
 from tasks.bundle import write_bundle
 from tasks.code import library_versions
+from tasks.promotions import Promoter, find_champion, promote_version
 from tasks.registry import Registration, add_registration
 from tasks.stage import stage
 from tasks.store import Artifact, Store
@@ -45,4 +46,6 @@ def keep(
     record = registration.model_dump(mode="json") | {"settings": settings, "libraries": library_versions()}
     store.write(f"runs/{run_id}.json", json.dumps(record, indent=1).encode())
     add_registration(store, registration)
+    if find_champion(store, name) is None:
+        promote_version(store, name, registration.version, run_id, Promoter.first, "the first version of its name")
     return registration

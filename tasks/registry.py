@@ -1,11 +1,11 @@
 """What has been registered under a name, the newest last."""
 
-import json
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from tasks.errors import BadInput
+from tasks.ledger import append, newest, records
 from tasks.store import Artifact, Store
 
 
@@ -25,16 +25,9 @@ class Registration(BaseModel):
 
 def add_registration(store: Store, registration: Registration) -> None:
     """Make it the newest; the same run registers once."""
-    content = registration.model_dump_json(indent=1).encode()
-    while True:
-        taken = _names(store, registration.name)
-        if any(_read(store, registration.name, name).run_id == registration.run_id for name in taken[-1:]):
-            return None
-        number = int(taken[-1].removesuffix(".json")) + 1 if taken else 1
-        try:
-            return store.create(f"models/{registration.name}/registrations/{number:06d}.json", content)
-        except FileExistsError:
-            continue  # another run took the number: take the next one
+    last = newest(store, _folder(registration.name))
+    if last is None or Registration.model_validate_json(last).run_id != registration.run_id:
+        append(store, _folder(registration.name), registration.model_dump_json(indent=1).encode())
 
 
 def newest_registration(store: Store, name: str, stage: str) -> Registration:
@@ -43,8 +36,8 @@ def newest_registration(store: Store, name: str, stage: str) -> Registration:
     Raises:
         BadInput: nothing was.
     """
-    taken = _names(store, name)
-    if not taken:
+    last = newest(store, _folder(name))
+    if last is None:
         known = ", ".join(store.names("models")) or "none"
         raise BadInput(
             stage,
@@ -52,12 +45,13 @@ def newest_registration(store: Store, name: str, stage: str) -> Registration:
             f"these: {known}",
             "Fit it first: genclust fit --name.",
         )
-    return _read(store, name, taken[-1])
+    return Registration.model_validate_json(last)
 
 
-def _names(store: Store, name: str) -> list[str]:
-    return store.names(f"models/{name}/registrations")
+def registrations(store: Store, name: str) -> list[Registration]:
+    """All that was registered under a name, the oldest first."""
+    return [Registration.model_validate_json(record) for record in records(store, _folder(name))]
 
 
-def _read(store: Store, name: str, file: str) -> Registration:
-    return Registration.model_validate(json.loads(store.read(f"models/{name}/registrations/{file}")))
+def _folder(name: str) -> str:
+    return f"models/{name}/registrations"

@@ -15,6 +15,7 @@ from tasks.export import export
 from tasks.ingest import ingest_source
 from tasks.labelling import assignment_table
 from tasks.loading import parts
+from tasks.promotions import promotions
 from tasks.register import keep
 from tasks.registry import Registration, add_registration, newest_registration
 from tasks.store import Artifact, Store
@@ -126,3 +127,12 @@ def test_registering_writes_the_record_and_the_report(store: Store, table: dict[
     record = store.read("runs/run-1.json").decode()
     assert '"seed": 3' in record
     assert found.version in record
+
+
+def test_the_first_version_of_a_name_is_promoted_and_a_later_one_is_not(
+    store: Store, table: dict[str, Artifact]
+) -> None:
+    """Who fits once can assign; a challenger has to be promoted."""
+    first = keep(store, "m", "run-1", with_results(store, table), {"seed": 3})
+    keep(store, "m", "run-2", with_results(store, table), {"seed": 4})
+    assert [(each.version, each.run_id) for each in promotions(store, "m")] == [(first.version, "run-1")]

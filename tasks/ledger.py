@@ -1,0 +1,34 @@
+"""Records that are only ever added, each a numbered JSON file in a folder of the store; the newest one counts."""
+
+from tasks.store import Store
+
+
+def append(store: Store, folder: str, content: bytes) -> int:
+    """Add a record and give its number; of several at once each gets a number of its own, and none is lost."""
+    while True:
+        number = newest_number(store, folder) + 1
+        try:
+            store.create(f"{folder}/{number:06d}.json", content)
+        except FileExistsError:
+            continue  # somebody else took the number: take the next one
+        return number
+
+
+def newest_number(store: Store, folder: str) -> int:
+    """The number of the newest record, 0 where there is none."""
+    return max((_number(name) for name in store.names(folder)), default=0)
+
+
+def records(store: Store, folder: str) -> list[bytes]:
+    """All records, the oldest first."""
+    return [store.read(f"{folder}/{name}") for name in store.names(folder)]
+
+
+def newest(store: Store, folder: str) -> bytes | None:
+    """The record that counts, if there is one."""
+    number = newest_number(store, folder)
+    return store.read(f"{folder}/{number:06d}.json") if number else None
+
+
+def _number(name: str) -> int:
+    return int(name.removesuffix(".json"))

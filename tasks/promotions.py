@@ -1,0 +1,69 @@
+"""Which version of a name labels new rows: the newest promotion counts, and all of them stay."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from tasks.errors import BadInput
+from tasks.ledger import append, newest, records
+from tasks.store import Store
+
+
+class Promoter(StrEnum):
+    """Who made a version the one that counts."""
+
+    first = "first"  # nothing had been promoted under the name
+    rule = "rule"
+    person = "person"
+    rollback = "rollback"
+
+
+class Promotion(BaseModel):
+    """A version that was made the champion of its name; `run_id` is the run that had registered it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    version: str
+    run_id: str
+    by: Promoter
+    reason: str
+    promoted_at: str
+
+
+def promote_version(store: Store, name: str, version: str, run_id: str, by: Promoter, reason: str) -> Promotion:
+    """Make a version the champion; two at once can't lose one."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    made = Promotion(name=name, version=version, run_id=run_id, by=by, reason=reason, promoted_at=now)
+    append(store, _folder(name), made.model_dump_json(indent=1).encode())
+    return made
+
+
+def promotions(store: Store, name: str) -> list[Promotion]:
+    """All promotions of a name, the oldest first."""
+    return [Promotion.model_validate_json(record) for record in records(store, _folder(name))]
+
+
+def find_champion(store: Store, name: str) -> Promotion | None:
+    """The promotion that counts, if there is one."""
+    last = newest(store, _folder(name))
+    return None if last is None else Promotion.model_validate_json(last)
+
+
+def champion(store: Store, name: str, stage: str) -> Promotion:
+    """The promotion that counts; `stage` is who asks, for the error.
+
+    Raises:
+        BadInput: nothing was promoted under the name.
+    """
+    found = find_champion(store, name)
+    if found is None:
+        known = ", ".join(store.names("models")) or "none"
+        remedy = "Fit it first: genclust fit --name. The first version of a name is promoted by itself."
+        raise BadInput(stage, f"a promoted model named {name} in {store.root}", f"these: {known}", remedy)
+    return found
+
+
+def _folder(name: str) -> str:
+    return f"models/{name}/promotions"
