@@ -16,18 +16,22 @@ def append(store: Store, folder: str, content: bytes) -> int:
 
 def newest_number(store: Store, folder: str) -> int:
     """The number of the newest record, 0 where there is none."""
-    return max((_number(name) for name in store.names(folder)), default=0)
+    return max(map(_number, _files(store, folder)), default=0)
 
 
 def records(store: Store, folder: str) -> list[bytes]:
     """All records, the oldest first."""
-    return [store.read(f"{folder}/{name}") for name in store.names(folder)]
+    return [store.read(f"{folder}/{name}") for name in _files(store, folder)]
 
 
 def newest(store: Store, folder: str) -> bytes | None:
     """The record that counts, if there is one."""
     number = newest_number(store, folder)
     return store.read(f"{folder}/{number:06d}.json") if number else None
+
+
+def _files(store: Store, folder: str) -> list[str]:
+    return [name for name in store.names(folder) if name.endswith(".json")]  # not those that are being written
 
 
 def _number(name: str) -> int:

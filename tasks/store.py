@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -191,7 +190,7 @@ class Attempt:
         artifacts = {kind: [file.model_dump() for file in files] for kind, files in self._files.items()}
         content = json.dumps({"attempt": self.folder, "artifacts": artifacts}, indent=1).encode()
         path = f"{self.folder}/{MANIFEST}"
-        if self._is_local():  # elsewhere a file is there as a whole, or not at all
+        if self.store.is_local:  # elsewhere a file is there as a whole, or not at all
             self.store.write(f"{path}.part", content)
             self.store.move(f"{path}.part", path)
         else:
@@ -202,9 +201,6 @@ class Attempt:
     def discard(self) -> None:
         """Remove what was written."""
         self.store.remove(self.folder)
-
-    def _is_local(self) -> bool:
-        return isinstance(self.store.fs, fsspec.get_filesystem_class("file"))
 
 
 def _digest(files: Iterable[StoredFile]) -> str:
