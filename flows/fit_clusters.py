@@ -121,7 +121,7 @@ def fit_clusters(
         drawn = made["samples"]
         made |= score.submit(fitted, vectors, drawn, scoring, seed, store, process).result()
         made |= cluster.submit(
-            fitted, vectors, drawn, partition, clusters, training.max_rows, seed, store, process
+            name, fitted, made["rows"], vectors, drawn, partition, clusters, training.max_rows, seed, store, process
         ).result()
         made |= probe.submit(fitted, vectors, made["partition"], seed, store, process).result()
         made |= assess.submit(

@@ -1,5 +1,6 @@
 """A fitted model on disk and back: what labels new rows long after the run that made it."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,9 @@ from tasks.process import ModelProcess
 from tasks.registry import newest_registration
 from tasks.store import Artifact, Store
 
-FORMAT = 2  # since partitions have a state of their own kind
-READABLE = (1, 2)
-PARTS = ("model", "encoding", "calibration", "partition")
+FORMAT = 3  # since clusters have ids that outlive their model; 2: since partitions have a state of their own kind
+READABLE = (1, 2, 3)
+PARTS = ("model", "encoding", "calibration", "partition", "identities")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Bundle:
     Attributes:
         settings: of the run that made it, as JSON.
         partition: None where the clusters are the model's own components.
+        cluster_ids: (components,), the stable id of each component, which is a cluster of the partition or else of the
+            model: the same group has the same id in the next promoted version.
     """
 
     name: str
@@ -36,10 +39,15 @@ class Bundle:
     model: FittedModel
     partition: Partition | None
     calibration: Calibration
+    cluster_ids: np.ndarray
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
-        """Probability of each cluster for each row: (rows, clusters); zeros where a row fits none."""
+        """Probability of each component for each row: (rows, components); zeros where a row fits none."""
         return memberships(self.model, self.partition, x)
+
+    def component(self, cluster: int) -> int:
+        """The component that a stable id names."""
+        return int(np.flatnonzero(self.cluster_ids == cluster)[0])
 
     def scores(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """`p_real` and `p_value` of each row, (rows,) each."""
@@ -76,12 +84,7 @@ def read_bundle(store: Store, name: str, process: ModelProcess, version: str | N
         BadInput: an unknown name or version, a format that this genclust can't read, or a changed file.
     """
     version = version or newest_registration(store, name, "bundle").version
-    found = store.find(f"models/{name}/versions", version)
-    if found is None:
-        known = ", ".join(store.names(f"models/{name}/versions")) or "none"
-        raise BadInput("bundle", f"version {version} of {name}", f"whole versions among {known}", "Name one of these.")
-    described = store.json(found["bundle"])
-    check_format(described["format"])
+    found, described = _find(store, name, version)
     arrays = store.arrays(found["partition"])
     return Bundle(
         name=name,
@@ -91,12 +94,45 @@ def read_bundle(store: Store, name: str, process: ModelProcess, version: str | N
         model=FittedModel(store, found["model"], process),
         partition=Partition.from_arrays(arrays) if arrays else None,
         calibration=Calibration.from_arrays(store.arrays(found["calibration"])),
+        cluster_ids=_cluster_ids(store, found),
     )
+
+
+def cluster_ids_of(store: Store, name: str, version: str) -> np.ndarray:
+    """The stable ids of a version's components (components,), without its networks.
+
+    Raises:
+        BadInput: as `read_bundle` does.
+    """
+    return _cluster_ids(store, _find(store, name, version)[0])
+
+
+def _find(store: Store, name: str, version: str) -> tuple[dict[str, Artifact], dict[str, Any]]:
+    """The parts of a version and its description."""
+    found = store.find(f"models/{name}/versions", version)
+    if found is None:
+        known = ", ".join(store.names(f"models/{name}/versions")) or "none"
+        raise BadInput("bundle", f"version {version} of {name}", f"whole versions among {known}", "Name one of these.")
+    described = store.json(found["bundle"])
+    check_format(described["format"])
+    return found, described
+
+
+def _cluster_ids(store: Store, found: dict[str, Artifact]) -> np.ndarray:
+    """As they were written, or of formats before 3 the components' own numbers."""
+    if "identities" in found:
+        return np.array(store.json(found["identities"])["cluster_ids"], dtype=np.int64)
+    arrays = store.arrays(found["partition"])
+    if arrays:
+        return np.arange(Partition.from_arrays(arrays).n_clusters)
+    spec = json.loads(store.contents(found["model"])["model.json"])
+    return np.arange(spec["clusters"])
 
 
 def check_format(number: int) -> None:
     """Refuse a bundle whose format isn't READABLE."""
     if number not in READABLE:
-        expected = f"a bundle of format {' or '.join(map(str, READABLE))}"
+        *others, last = map(str, READABLE)
+        expected = f"a bundle of format {', '.join(others)} or {last}"
         remedy = "Install the genclust that wrote it, or a newer one."
         raise BadInput("bundle", expected, f"format {number}", remedy)

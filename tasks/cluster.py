@@ -1,5 +1,6 @@
 """Stage cluster: rows and samples into clusters."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ from models.partitions import Partition, fit_partition
 from models.settings import PartitionMethod, PartitionOf, PartitionSettings
 from tasks.errors import BadInput
 from tasks.labelling import assignment_table, memberships, positions
+from tasks.lineage import find_predecessor, trace
 from tasks.loading import choose, load_split, parts, take_rows
 from tasks.model import FittedModel
 from tasks.process import ModelProcess
-from tasks.stage import Artifacts, once, stage
+from tasks.stage import Artifacts, once, stage, stage_key
 from tasks.store import Artifact, Attempt, Store
 
 BLOCK_ROWS = 16_384
@@ -22,7 +24,9 @@ BLOCK_ROWS = 16_384
 
 @stage(name="cluster")
 def cluster(
+    name: str,
     model: Artifact,
+    rows: Artifact,
     vectors: Artifact,
     samples: Artifact,
     settings: PartitionSettings,
@@ -32,13 +36,18 @@ def cluster(
     store: str,
     process: ModelProcess,
 ) -> Artifacts:
-    """Write `assignments`, `sample_assignments`, the `partition`, and a hierarchical one's `dendrogram`.
+    """Write `assignments`, `sample_assignments`, the `partition`, a hierarchical one's `dendrogram`, and stable ids.
 
     The partition is fitted to at most `max_rows` train rows, or samples; all rows are then labelled, one part in
     memory at a time, by the same rule as rows that nobody has seen. HDBSCAN doesn't need `clusters`, of which
-    the model's number is taken where none is given.
+    the model's number is taken where none is given. Clusters that the promoted version of `name` has too keep their
+    ids: `identities` has the id of each component, and `lineage` what became of the promoted clusters.
     """
     place = Store(store)
+    inputs = [model.sha256, vectors.sha256, samples.sha256]
+    decides: dict[str, Any] = {"settings": settings, "clusters": clusters, "max_rows": max_rows, "seed": seed}
+    made_of = stage_key(place, "cluster", inputs=inputs, **decides)
+    predecessor = find_predecessor(place, name, made_of)
 
     def write(attempt: Attempt) -> None:
         fitted = FittedModel(place, model, process)
@@ -49,16 +58,21 @@ def cluster(
             points = fit_points(place, fitted, vectors, samples, settings, max_rows, seed)
             partition = partition_points(points, settings, method, clusters or fitted.spec.clusters or 0, seed)
             get_run_logger().info("%d points are in %d clusters", len(points), partition.n_clusters)
+        ids, lineage = trace(
+            place, name, predecessor, made_of, fitted, partition, rows, vectors, process, get_run_logger()
+        )
         for kind, source in {"assignments": vectors, "sample_assignments": samples}.items():
-            for ids, x in parts(place, source):
-                attempt.write_table(kind, assignment_table(ids, memberships(fitted, partition, x)))
+            for of_rows, x in parts(place, source):
+                attempt.write_table(kind, assignment_table(of_rows, memberships(fitted, partition, x), ids))
         attempt.write_arrays("partition", partition.to_arrays() if partition else {})
         if partition and partition.dendrogram:
-            attempt.write_arrays("dendrogram", partition.dendrogram._asdict())
+            tree = partition.dendrogram
+            attempt.write_arrays("dendrogram", tree._replace(cluster=ids[tree.cluster])._asdict())
+        attempt.write_json("identities", {"cluster_ids": ids.tolist()})
+        attempt.write_json("lineage", lineage)
 
-    inputs = [model.sha256, vectors.sha256, samples.sha256]
-    decides: dict[str, Any] = {"settings": settings, "clusters": clusters, "max_rows": max_rows, "seed": seed}
-    return once(place, "cluster", write, inputs=inputs, **decides)
+    follows = {"predecessor": asdict(predecessor), "rows": rows.sha256} if predecessor.version else {}
+    return once(place, "cluster", write, inputs=inputs, **follows, **decides)
 
 
 def fit_points(

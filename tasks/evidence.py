@@ -66,13 +66,13 @@ def weigh(bundle: Bundle, x: np.ndarray, own: pa.Table, means: Means, cluster: i
     parts = parts_of(bundle.encoding)
     asked = [x[None], occlude(x, means[rival], parts), occlude(x, means[cluster], parts)]
     probabilities = bundle.probabilities(np.concatenate(asked).astype(np.float32))
-    odds = log_odds(probabilities, cluster, rival)
+    odds = log_odds(probabilities, bundle.component(cluster), bundle.component(rival))
     as_rival, as_typical = np.split(odds[1:] - odds[0], 2)  # (parts,) each
     if bundle.encoding.image_shape:
         sizes = np.array([len(part) for part in parts])
         return Weighing(telling_pixels=share_of_half(-as_rival, sizes) if (as_rival < 0).any() else None)
     typical, other = (typical_values(bundle.encoding, means[each]) for each in (cluster, rival))
-    after = np.split(probabilities[1:, cluster], 2)
+    after = np.split(probabilities[1:, bundle.component(cluster)], 2)
     cells = own.to_pylist()[0]
     columns = [
         (

@@ -34,10 +34,16 @@ def positions(fitted: FittedModel, space: PartitionSpace, x: np.ndarray) -> np.n
             return np.stack([answers[name] for name in SCORES if name in answers], axis=1)
 
 
-def assignment_table(ids: pa.Table, probabilities: np.ndarray) -> pa.Table:
-    """Assignments beside the ids of the same rows; probabilities is (rows, clusters), zeros for fits none."""
+def assignment_table(ids: pa.Table, probabilities: np.ndarray, cluster_ids: np.ndarray) -> pa.Table:
+    """Assignments beside the ids of the same rows.
+
+    Args:
+        ids: row_id and split, or sample_id.
+        probabilities: (rows, clusters), zeros for fits none.
+        cluster_ids: (clusters,) the stable id of each, which is what the table names.
+    """
     order = np.argsort(-probabilities, axis=1, kind="stable")
-    ranked = np.take_along_axis(probabilities, order, axis=1)
+    ranked, order = np.take_along_axis(probabilities, order, axis=1), cluster_ids[order]
     fits_none = ranked[:, 0] == 0
     has_second = ranked.shape[1] > 1
     second = ranked[:, 1] if has_second else np.zeros(len(ranked))

@@ -1,5 +1,7 @@
 """Records that are only ever added, each a numbered JSON file in a folder of the store; the newest one counts."""
 
+from collections.abc import Iterator
+
 from tasks.store import Store
 
 
@@ -22,6 +24,11 @@ def newest_number(store: Store, folder: str) -> int:
 def records(store: Store, folder: str) -> list[bytes]:
     """All records, the oldest first."""
     return [store.read(f"{folder}/{name}") for name in _files(store, folder)]
+
+
+def newest_first(store: Store, folder: str) -> Iterator[bytes]:
+    """All records, the newest first, each read when it is asked for."""
+    return (store.read(f"{folder}/{name}") for name in reversed(_files(store, folder)))
 
 
 def newest(store: Store, folder: str) -> bytes | None:

@@ -34,6 +34,7 @@ class FittedModel:
 
     def __init__(self, store: Store, model: Artifact, process: ModelProcess) -> None:
         self._process = process
+        self.sha256 = model.sha256
         self._weights = process.scratch / f"model-{model.sha256[:16]}"
         contents = store.contents(model)
         self.spec = ModelSpec.model_validate(json.loads(contents.pop("model.json")))

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from tasks.errors import BadInput
-from tasks.ledger import append, newest, records
+from tasks.ledger import append, newest, newest_first, records
 from tasks.store import Artifact, Store
 
 
@@ -51,6 +51,12 @@ def newest_registration(store: Store, name: str, stage: str) -> Registration:
 def registrations(store: Store, name: str) -> list[Registration]:
     """All that was registered under a name, the oldest first."""
     return [Registration.model_validate_json(record) for record in records(store, _folder(name))]
+
+
+def find_registration(store: Store, name: str, version: str) -> Registration | None:
+    """The newest registration of a version, if there is one."""
+    found = (Registration.model_validate_json(record) for record in newest_first(store, _folder(name)))
+    return next((each for each in found if each.version == version), None)
 
 
 def _folder(name: str) -> str:

@@ -35,17 +35,19 @@ def cached(artifacts: Artifacts) -> Any:
 
 
 def once(store: Store, name: str, write: Callable[[Attempt], None], /, **decides: Any) -> Artifacts:
-    """Artifacts of the stage `tasks.<name>`: the store's, as `cached`, or what `write` adds to a new attempt.
-
-    The key is made of `decides` (JSON values, settings), the stage's code and the numeric libraries.
-    """
-    key = store.key(name, code=code_digest(f"tasks.{name}"), libraries=library_versions(), **decides)
+    """Artifacts of the stage `tasks.<name>`: the store's, as `cached`, or what `write` adds to a new attempt."""
+    key = stage_key(store, name, **decides)
     found = store.find(name, key)
     if found:
         return cached(found)
     with store.attempt(name, key) as attempt:
         write(attempt)
         return attempt.commit()
+
+
+def stage_key(store: Store, name: str, /, **decides: Any) -> str:
+    """The key of `decides` (JSON values, settings), the code of the stage `tasks.<name>` and the numeric libraries."""
+    return store.key(name, code=code_digest(f"tasks.{name}"), libraries=library_versions(), **decides)
 
 
 def stage(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:

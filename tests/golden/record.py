@@ -14,20 +14,18 @@ from pathlib import Path
 import numpy as np
 
 from flows.fit_clusters import fit_clusters
-from models.model_settings import ClusterGanSettings, GanSettings, ModelName
-from models.settings import PartitionMethod, PartitionSettings, PartitionSpace, SampleSettings
+from models.model_settings import GanSettings, ModelName
+from models.settings import PartitionMethod, PartitionSettings, SampleSettings
 from tasks.bundle import read_bundle
 from tasks.loading import matrix
 from tasks.process import ModelProcess
 from tasks.registry import newest_registration
 from tasks.store import Store
 
-ROWS, SAMPLES = 20, 5
+ROWS, SAMPLES, CLUSTERS = 20, 5, 10
 GAN = GanSettings(units=16, steps=200, encoder_steps=300)
-CLUSTERGAN = ClusterGanSettings(units=16, pretraining_steps=300, steps=100)
 MIXTURE = PartitionSettings(method=PartitionMethod.gaussian_mixture)
-DENSITY = PartitionSettings(method=PartitionMethod.hdbscan, space=PartitionSpace.vectors, max_rows=300)
-BUNDLES = {"mixture": (ModelName.gan, MIXTURE), "density": (ModelName.clustergan, DENSITY)}
+BUNDLES = {"mixture": (ModelName.gan, MIXTURE)}
 
 
 def record(out: Path) -> None:
@@ -36,12 +34,13 @@ def record(out: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch, ModelProcess() as process:
         os.chdir(scratch)  # so that the settings in the bundle name no folder of this machine
         for name, (model, partition) in BUNDLES.items():
-            fit_clusters(
-                name=name, model=model, partition=partition, gan=GAN, clustergan=CLUSTERGAN,
-                samples=SampleSettings(count=50),
-            )  # fmt: skip
-            store = Store("store")
-            shutil.copytree(f"store/models/{name}/versions", out / "models" / name / "versions")
+            for seed in (1, 0):  # the second one takes over ids of the first
+                made = fit_clusters(
+                    name=name, model=model, partition=partition, gan=GAN, clusters=CLUSTERS, seed=seed,
+                    samples=SampleSettings(count=50),
+                )  # fmt: skip
+            store, version = Store("store"), f"models/{name}/versions/{made.version}"
+            shutil.copytree(f"store/{version}", out / version)
             np.savez_compressed(out / f"{name}.npz", allow_pickle=False, **answers(store, name, process))
 
 
@@ -56,6 +55,7 @@ def answers(store: Store, name: str, process: ModelProcess) -> dict[str, np.ndar
         "vectors": x,
         "embedding": bundle.model.infer(x)["embedding"],
         "probabilities": bundle.probabilities(x),
+        "cluster_ids": bundle.cluster_ids,
         "samples": bundle.model.sample(SAMPLES, None, 0)[0],
         **bundle.scores(x),
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.bundle import read_bundle
+from tasks.bundle import cluster_ids_of, read_bundle
 from tasks.errors import BadInput
 from tasks.process import ModelProcess
 from tasks.store import Store
@@ -33,8 +33,10 @@ def test_a_bundle_gives_the_answers_that_it_gave_when_it_was_made(
     bundle = read_bundle(store, name, process, version)
     with np.load(GOLDEN / format / f"{name}.npz", allow_pickle=False) as recorded:
         answers = dict(recorded)
+    answers.setdefault("cluster_ids", np.arange(answers["probabilities"].shape[1]))  # of formats before 3
     x = bundle.encoding.encode({"image": answers["image"]})
     found = {
+        "cluster_ids": bundle.cluster_ids,
         "vectors": x,
         "embedding": bundle.model.infer(x)["embedding"],
         "probabilities": bundle.probabilities(x),
@@ -52,7 +54,8 @@ def test_a_bundle_gives_the_answers_that_it_gave_when_it_was_made(
 def test_there_are_bundles_of_every_format() -> None:
     """The claim above is about some of each, with partitions by three rules and by none."""
     first = {("format-1", "clustergan"), ("format-1", "gan")}
-    assert set(BUNDLES) == first | {("format-2", "density"), ("format-2", "mixture")}
+    second = {("format-2", "density"), ("format-2", "mixture")}
+    assert set(BUNDLES) == first | second | {("format-3", "mixture")}
 
 
 def test_a_bundle_of_an_unknown_format_is_refused(tmp_path: Path, process: ModelProcess) -> None:
@@ -66,7 +69,7 @@ def test_a_bundle_of_an_unknown_format_is_refused(tmp_path: Path, process: Model
     with pytest.raises(BadInput) as refused:
         read_bundle(store, "gan", process, "later")
     assert str(refused.value) == (
-        "bundle: expected a bundle of format 1 or 2; found format 7. "
+        "bundle: expected a bundle of format 1, 2 or 3; found format 7. "
         "Install the genclust that wrote it, or a newer one."
     )
 
@@ -89,3 +92,14 @@ def test_an_unknown_version_is_refused_with_the_known_ones(tmp_path: Path, proce
         BadInput, match=f"bundle: expected version nothing of gan; found whole versions among {version}"
     ):
         read_bundle(store, "gan", process, "nothing")
+
+
+@pytest.mark.parametrize(("format", "name"), BUNDLES)
+def test_the_ids_of_a_version_can_be_read_without_its_networks(
+    format: str, name: str, tmp_path: Path, process: ModelProcess
+) -> None:
+    """They are the bundle's own, whatever its format."""
+    store, version = kept(format, name, tmp_path)
+    assert (
+        cluster_ids_of(store, name, version).tolist() == read_bundle(store, name, process, version).cluster_ids.tolist()
+    )

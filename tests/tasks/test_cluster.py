@@ -25,7 +25,7 @@ ROUTES = [(of, space, method) for of in PartitionOf for space in PartitionSpace 
 
 def test_an_assignment_names_the_two_likeliest_clusters() -> None:
     """Probability, runner-up, margin, and the list of what isn't negligible."""
-    table = assignment_table(IDS, np.array([[0.1, 0.7, 0.2], [0.9995, 0.0, 0.0005]]))
+    table = assignment_table(IDS, np.array([[0.1, 0.7, 0.2], [0.9995, 0.0, 0.0005]]), np.arange(3))
     first, second = table.to_pylist()
     assert table.schema == kinds.ASSIGNMENTS
     assert (first["cluster"], first["second_cluster"]) == (1, 2)
@@ -36,13 +36,13 @@ def test_an_assignment_names_the_two_likeliest_clusters() -> None:
 
 def test_samples_have_assignments_of_their_own_kind() -> None:
     """By sample_id, without a split."""
-    table = assignment_table(pa.table({"sample_id": ["x"]}), np.array([[0.4, 0.6]]))
+    table = assignment_table(pa.table({"sample_id": ["x"]}), np.array([[0.4, 0.6]]), np.arange(2))
     assert table.schema == kinds.SAMPLE_ASSIGNMENTS
 
 
 def test_a_row_of_zeros_fits_no_cluster() -> None:
     """It has nulls and an empty list."""
-    _, second = assignment_table(IDS, np.array([[0.1, 0.9], [0.0, 0.0]])).to_pylist()
+    _, second = assignment_table(IDS, np.array([[0.1, 0.9], [0.0, 0.0]]), np.arange(2)).to_pylist()
     assert second == {
         "row_id": "b",
         "split": "test",
@@ -56,7 +56,7 @@ def test_a_row_of_zeros_fits_no_cluster() -> None:
 
 def test_a_single_cluster_has_no_second() -> None:
     """The margin is the whole probability."""
-    first, second = assignment_table(IDS, np.array([[1.0], [0.0]])).to_pylist()
+    first, second = assignment_table(IDS, np.array([[1.0], [0.0]]), np.arange(1)).to_pylist()
     assert (first["cluster"], first["second_cluster"], first["margin"]) == (0, None, 1.0)
     assert (second["cluster"], second["margin"], second["probabilities"]) == (None, None, [])
 
@@ -84,13 +84,15 @@ def test_the_stage_writes_the_dendrogram_of_a_hierarchical_partition(
 ) -> None:
     """With the clusters of the assignments, of at most max_rows points."""
     made, settings = fitted.artifacts, PartitionSettings(method=PartitionMethod.hierarchical)
-    arguments = (made["model"], made["vectors"], made["samples"])
+    arguments = ("m", made["model"], made["rows"], made["vectors"], made["samples"])
     found = cluster(*arguments, settings, 4, 500, 0, fitted.store.root, process)
     tree = fitted.store.arrays(found["dendrogram"])
     assert {name: array.shape for name, array in tree.items()} == {"linkage": (59, 4), "cluster": (60,), "rows": (60,)}
     assert tree["rows"].sum() == 500
     assert set(tree["cluster"]) == set(range(4))
-    assert sorted(found) == ["assignments", "dendrogram", "partition", "sample_assignments"]
+    assert sorted(found) == [
+        "assignments", "dendrogram", "identities", "lineage", "partition", "sample_assignments",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

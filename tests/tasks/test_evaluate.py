@@ -25,7 +25,7 @@ def written(store: Store, ends: tuple[int, ...] = (8,), classes: list[str | None
     labels = pa.table({"row_id": ids["row_id"], "label": pa.array(classes)})
     with store.attempt("made", "k") as attempt:
         attempt.write_table("vectors", pa.Table.from_arrays([*ids.columns, vector], schema=kinds.vectors(2)))
-        assignments = assignment_table(ids, np.eye(2)[CLUSTERS])
+        assignments = assignment_table(ids, np.eye(2)[CLUSTERS], np.arange(2))
         for start, end in pairwise((0, *ends)):
             attempt.write_table("assignments", assignments.slice(start, end - start))
         attempt.write_table("labels", labels.slice(0, 3))

@@ -26,6 +26,7 @@ from tasks.registry import Registration, add_registration
 from tasks.store import Store
 
 N = 200
+IDS = np.array([5, 2])  # stable ids of the two clusters
 
 
 class Explained(NamedTuple):
@@ -63,10 +64,10 @@ def explained(tmp_path_factory: pytest.TempPathFactory, process: ModelProcess) -
     x = take_rows(store, made["vectors"], np.arange(N))
     calibration = Calibration.from_arrays({"platt": np.array([1.0, 0]), "typicality": np.arange(-99.0, 0)})
     partition = fit_partition(x, PartitionSettings(space=PartitionSpace.vectors), PartitionMethod.kmeans, 2, seed=0)
-    bundle = Bundle("m", "v", {"columns": columns.model_dump()}, encoding, model, partition, calibration)
+    bundle = Bundle("m", "v", {"columns": columns.model_dump()}, encoding, model, partition, calibration, IDS)
     with store.attempt("results", "k") as attempt:
         for each, part in parts(store, made["vectors"]):
-            table = assignment_table(each, bundle.probabilities(part))
+            table = assignment_table(each, bundle.probabilities(part), bundle.cluster_ids)
             fits = pa.array([row_id != "none" for row_id in each["row_id"].to_pylist()])
             for i, name in enumerate(table.schema.names[2:6], 2):
                 column = pa.array(np.where(fits, table[name], None), table.schema.field(name).type)

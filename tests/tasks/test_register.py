@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.settings import EncodingSettings, SourceSettings
-from tasks.bundle import write_bundle
+from tasks.bundle import PARTS, write_bundle
 from tasks.errors import BadInput
 from tasks.export import export
 from tasks.ingest import ingest_source
@@ -59,12 +59,12 @@ def write_part(store: Store, artifact: str, content: bytes) -> Artifact:
 
 def test_a_bundle_is_a_copy_that_outlives_its_run(store: Store) -> None:
     """The same content is the same version; removing the run's artifacts changes nothing."""
-    made = {part: write_part(store, part, b"1") for part in ("model", "encoding", "calibration", "partition")}
+    made = {part: write_part(store, part, b"1") for part in PARTS}
     first = write_bundle(store, "m", made, {})
     assert write_bundle(store, "m", made, {}) == first
     store.remove("part")
     assert store.contents(first["model"]) == {"model.bin": b"1"}
-    assert store.json(first["bundle"])["format"] == 2
+    assert store.json(first["bundle"])["format"] == 3
 
 
 @pytest.fixture
@@ -82,13 +82,13 @@ def with_results(store: Store, made: dict[str, Artifact]) -> dict[str, Artifact]
     """Assignments and scores of every row, and a page."""
     with store.attempt("results", "k") as attempt:
         for ids, x in parts(store, made["vectors"]):
-            attempt.write_table("assignments", assignment_table(ids, np.tile([1.0, 0.0], (len(x), 1))))
+            attempt.write_table("assignments", assignment_table(ids, np.tile([1.0, 0.0], (len(x), 1)), np.arange(2)))
             ordinary = {"p_real": 0.5, "p_value": 1.0, "is_outlier": False}
             columns = {name: [value] * len(x) for name, value in ordinary.items()}
             attempt.write_table("scores", pa.table({"row_id": ids["row_id"]} | columns))
         attempt.write_file("page", "report.html", b"<p>")
         attempt.write_json("summary", {"rows": 40})
-        for part in ("model", "calibration", "partition"):
+        for part in ("model", "calibration", "partition", "identities"):
             attempt.write_file(part, part, b"")
         return made | attempt.commit()
 
