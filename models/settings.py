@@ -137,7 +137,8 @@ class SampleSettings(Settings):
     component: int | None = Field(
         None,
         ge=0,
-        description="The model's component to generate from; all of them, as often as the model thinks, if empty.",
+        description="The model's component to generate from, which count from 0 in each model and are no cluster ids; "
+        "all of them, as often as the model thinks, if empty.",
     )
 
 

@@ -15,6 +15,7 @@ from models.encoding import Encoding
 from models.projection import project
 from tasks.apart import apart_lines, apart_pictures, telling_columns
 from tasks.census import BINS, SURE, Histograms, count_clusters, count_reasons, count_samples, count_scores
+from tasks.changes import since_promotion
 from tasks.code import library_versions
 from tasks.curves import curve_groups, metric_tables
 from tasks.dendrogram import draw_dendrogram
@@ -33,7 +34,7 @@ from tasks.verdicts import structure_verdict
 READ = (
     "rows", "rejected", "vectors", "encoding", "history", "samples", "scores", "sample_scores",
     "assignments", "sample_assignments", "metrics", "sample_metrics", "reliability", "distributions",
-    "structure", "explanations", "profiles",
+    "structure", "explanations", "profiles", "partition", "identities", "lineage",
 )  # fmt: skip
 DENDROGRAM = "dendrogram"  # of hierarchical partitions alone
 OPTIONAL = {DENDROGRAM, SELECTION}
@@ -78,6 +79,7 @@ def make_report(
         count_samples(store, artifacts["sample_assignments"]),
         count_reasons(store, artifacts["rejected"]),
         store.json(artifacts["structure"]),
+        store.json(artifacts["lineage"]),
     )
     clusters = [entry["cluster"] for entry in summary["per_cluster"] if entry["cluster"] is not None]
     shown = clusters[:SHOWN_CLUSTERS]
@@ -92,6 +94,7 @@ def make_report(
         map_rows=len(places),
         map=data_uri(picture, "png"),
         verdict=structure_verdict(summary["structure"]),
+        since=since_promotion(summary["lineage"]),
         selection=selection_of(store, artifacts),
         dendrogram=draw_dendrogram_of(store, artifacts, shown),
         members=members_of(store, artifacts, encoding, columns, shown),

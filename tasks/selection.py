@@ -29,13 +29,21 @@ def selection_of(store: Store, artifacts: dict[str, Artifact]) -> Selection | No
     if SELECTION not in artifacts:
         return None
     record = store.json(artifacts[SELECTION])
-    count = record["count"]
+    count, ids = record["count"], _ids(store, artifacts)
     return Selection(
         restarts=restart_words(record),
-        shaky=[(i, percent(each)) for i, each in enumerate(record["cluster_agreement"]) if each < SHAKY],
+        shaky=[(i, percent(each)) for i, each in zip(ids, record["cluster_agreement"], strict=False) if each < SHAKY],
         count=count_words(count) if count else None,
         curve=draw_count(count) if count else None,
     )
+
+
+def _ids(store: Store, artifacts: dict[str, Artifact]) -> list[int]:
+    """The stable ids of the model's components; none where a partition, not the model, made the clusters."""
+    if store.arrays(artifacts["partition"]):
+        return []
+    ids: list[int] = store.json(artifacts["identities"])["cluster_ids"]
+    return ids
 
 
 def restart_words(record: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from tasks.changes import since_promotion
 from tasks.numbers import percent
 from tasks.registry import Registration
 from tasks.store import Store
@@ -21,6 +22,7 @@ def summarise(
     samples: dict[int | None, int],
     reasons: list[tuple[str, int]],
     structure: dict[str, Any],
+    lineage: dict[str, Any],
 ) -> dict[str, Any]:
     """The headline as JSON; clusters come by size, rows that fit none (cluster null) last.
 
@@ -30,6 +32,7 @@ def summarise(
         samples: number of samples in each cluster.
         reasons: why rows were rejected, and how many.
         structure: whether there is anything to find.
+        lineage: what became of the promoted version's clusters.
     """
     judged_on = "test" if (counts["split"] == "test").any() else "all"
     judged = counts[(counts["split"] == "test") | (judged_on == "all")]
@@ -50,6 +53,7 @@ def summarise(
         "rejected": sum(n for _, n in reasons),
         "reasons": [{"reason": reason, "rows": n} for reason, n in reasons],
         "structure": structure,
+        "lineage": lineage,
         "samples": sum(samples.values()),
         "per_cluster": clusters,
     }
@@ -74,13 +78,15 @@ def publish(store: Store, registration: Registration) -> None:
 
 def markdown_summary(summary: dict[str, Any], picture: bytes, report: str) -> str:
     """The headline, the map and the cluster table; a map over MAX_MAP_BYTES stays in the report alone."""
+    since = since_promotion(summary["lineage"])
+    told = f"{since.headline}\n\n" if since else ""
     drawn = f"![Map of the clusters]({data_uri(picture, 'png')})\n\n" if len(picture) <= MAX_MAP_BYTES else ""
     entries = summary["per_cluster"][:MAX_CLUSTERS]
     lines = "\n".join(_table_line(entry) for entry in entries)
     left_out = len(summary["per_cluster"]) - len(entries)
     more = f"\n\nThe report lists {left_out} smaller clusters." if left_out else ""
     return (
-        f"# {summary['rows']:,} rows in {summary['clusters']} clusters\n\n{_headline(summary)}\n\n"
+        f"# {summary['rows']:,} rows in {summary['clusters']} clusters\n\n{_headline(summary)}\n\n{told}"
         f"Full report, to be opened in a browser: `{report}`\n\n{drawn}"
         "| Cluster | Rows | Share | Mean probability | Outliers | Samples |\n"
         f"|---:|---:|---:|---:|---:|---:|\n{lines}{more}\n"

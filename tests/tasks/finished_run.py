@@ -26,6 +26,16 @@ QUALITY = {
 }  # fmt: skip
 
 
+LINEAGE = {
+    "predecessor": "0123456789abcdef", "next_id": 4, "made_of": "", "rows": 400, "unfit": [],
+    "changes": [
+        {"kind": "kept", "before": [0], "after": [0], "shares": [0.9]},
+        {"kind": "split", "before": [1], "after": [1, 4, 5], "shares": [0.5, 0.3, 0.2]},
+        {"kind": "vanished", "before": [3], "after": [], "shares": [0.25]},
+    ],
+}  # fmt: skip
+
+
 def number_columns(names: list[str], n: int) -> tuple[list[Column], dict[str, np.ndarray]]:
     """Columns whose values are 1000 times the group of the row (row number modulo 4), and noise."""
     random = np.random.default_rng(0)
@@ -164,6 +174,9 @@ def write_the_rest(attempt: Attempt, encoding: Encoding) -> None:
         {"name": "acc", "value": 0.8765, "split": "test"},
     ]
     attempt.write_json("encoding", encoding.to_json())
+    attempt.write_json("identities", {"cluster_ids": [0, 1, 2, 3]})
+    attempt.write_json("lineage", LINEAGE)
+    attempt.write_arrays("partition", {})
     attempt.write_table("rejected", pa.table(rejected).cast(kinds.REJECTED))
     attempt.write_table("history", pa.Table.from_pylist(history, schema=kinds.HISTORY))
     attempt.write_table("metrics", pa.Table.from_pylist(metrics, schema=kinds.METRICS))

@@ -17,6 +17,7 @@ from prefect.artifacts import Artifact
 from prefect.logging import disable_run_logger
 
 from models.encoding import Column, Kind
+from tasks.changes import since_promotion
 from tasks.numbers import percent
 from tasks.pictures import PALETTE, draw_map, draw_sprite, proportion_interval, text_colour_on
 from tasks.registry import Registration
@@ -32,7 +33,7 @@ from tasks.verdicts import (
     sample_verdict,
     structure_verdict,
 )
-from tests.tasks.finished_run import NONE, QUALITY, STRUCTURE, image_columns, number_columns, write_artifacts
+from tests.tasks.finished_run import LINEAGE, NONE, QUALITY, STRUCTURE, image_columns, number_columns, write_artifacts
 
 
 class Page(HTMLParser):
@@ -172,6 +173,27 @@ def test_a_partition_of_one_cloud_is_called_that(structure: dict[str, Any], titl
     """And what can't be tested isn't called either."""
     verdict = structure_verdict(structure)
     assert (verdict.title, verdict.good) == (title, structure["found"])
+
+
+def test_the_page_tells_what_became_of_the_promoted_clusters(numeric: tuple[str, dict[str, Any]]) -> None:
+    """By kind of change, with shares."""
+    text = Page(numeric[0]).text
+    assert "Since the promoted version 0123456789ab: 1 kept, 1 split, 1 vanished." in text
+    assert "0: 90.0% of the rows that either has are in both" in text
+    assert "1 into 1 (50.0%), 4 (30.0%) and 5 (20.0%) of its rows" in text
+    assert "3: it had 25.0% of all rows" in text
+
+
+def test_without_a_promoted_version_nothing_is_told_of_changes() -> None:
+    """There is nothing to compare with."""
+    assert since_promotion(LINEAGE | {"predecessor": None}) is None
+
+
+def test_rows_that_do_not_fit_the_promoted_version_are_told() -> None:
+    """With the reason."""
+    found = since_promotion(LINEAGE | {"unfit": ["x is missing"]})
+    assert found is not None
+    assert "don't fit the promoted version 0123456789ab (x is missing): all ids are new" in found.headline
 
 
 def test_a_cluster_says_what_sets_it_apart(numeric: tuple[str, dict[str, Any]]) -> None:
@@ -354,6 +376,7 @@ def test_the_markdown_has_the_headline_the_map_and_the_clusters(numeric: tuple[s
     """The map is in the text itself; the address of the report is there to copy."""
     text = markdown_summary(numeric[1], b"picture", "store/models/demo/report.html")
     assert text.startswith("# 400 rows in 4 clusters\n")
+    assert "\n\nSince the promoted version 0123456789ab: 1 kept, 1 split, 1 vanished.\n\n" in text
     assert "![Map of the clusters](data:image/png;base64,cGljdHVyZQ==)" in text
     assert "`store/models/demo/report.html`" in text
     assert "| 0 | 99 | 24.8% | 89.7% |" in text

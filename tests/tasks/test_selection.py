@@ -1,5 +1,6 @@
 """What the report says of how clusters were chosen."""
 
+import numpy as np
 import pytest
 
 from tasks.selection import count_words, restart_words, selection_of
@@ -26,13 +27,18 @@ def test_a_model_without_a_choice_has_nothing_to_tell(store: Store) -> None:
     assert selection_of(store, {}) is None
 
 
-def test_unsteady_clusters_are_named(store: Store) -> None:
-    """Those that other restarts drew differently, with the share that they have in common."""
+@pytest.mark.parametrize(("partition", "shaky"), [({}, [(9, "50.0%")]), ({"rule": np.array("nearest")}, [])])
+def test_unsteady_clusters_are_named(
+    partition: dict[str, np.ndarray], shaky: list[tuple[int, str]], store: Store
+) -> None:
+    """By their stable ids, with the share that they have in common; a partition's clusters aren't those."""
     with store.attempt("fit", "0" * 24) as attempt:
         attempt.write_json("selection", RECORD)
+        attempt.write_json("identities", {"cluster_ids": [4, 7, 9]})
+        attempt.write_arrays("partition", partition)
         found = selection_of(store, attempt.commit())
     assert found is not None
-    assert found.shaky == [(2, "50.0%")]
+    assert found.shaky == shaky
     assert found.curve is not None
     assert found.curve.alt == "Stability and modularity for 2 to 4 clusters; 3 was chosen"
 
