@@ -166,3 +166,12 @@ def _with_what_they_refer_to(store: Store, folders: set[str]) -> set[str]:
 def _bundles(versions: set[tuple[str, str]], listed: dict[str, Listed]) -> set[str]:
     prefixes = tuple(f"models/{name}/versions/{version}/" for name, version in versions)
     return {attempt for path in listed if path.startswith(prefixes) and (attempt := attempt_of(path))}
+
+
+def clean_lines(found: list[Unneeded], is_removed: bool) -> Iterator[str]:
+    """A line for each folder, and the sum."""
+    for each in found:
+        yield f"{each.size / 2**20:>10.1f} MiB  {each.newest:%Y-%m-%d}  {each.folder}: {each.why}"
+    total = sum(each.size for each in found) / 2**20
+    verb = "removed" if is_removed else "can go; --yes removes them"
+    yield f"{len(found)} folders, {total:.1f} MiB {verb}" if found else "nothing to remove"
