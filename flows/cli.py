@@ -13,7 +13,9 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from flows.commands_service import Clean, Runs, Serve, Show, Status
 from flows.console import inspection_lines, registration_lines
+from flows.quiet import be_quiet
 from models.model_settings import (
     ClusterGanSettings,
     GanSettings,
@@ -144,27 +146,20 @@ class Genclust(BaseSettings):
     export: CliSubCommand[Export]
     explain: CliSubCommand[Explain]
     check: CliSubCommand[Check]
+    serve: CliSubCommand[Serve]
+    status: CliSubCommand[Status]
+    runs: CliSubCommand[Runs]
+    show: CliSubCommand[Show]
+    clean: CliSubCommand[Clean]
 
     def cli_cmd(self) -> None:
         """Hand over to the chosen command."""
         CliApp.run_subcommand(self)
 
 
-ENVIRONMENT = {  # quiet, and patient on a busy machine
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
-    "PREFECT_LOGGING_LEVEL": "WARNING",
-    "PREFECT_LOGGING_LOGGERS_PREFECT_FLOW_RUNS_LEVEL": "CRITICAL",  # what fails is told at the end, once
-    "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "INFO",
-    "PREFECT_LOGGING_FORMATTERS_STANDARD_TASK_RUN_FMT": "%(asctime)s  %(task_name)-9s %(message)s",
-    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-}
-
-
 def main() -> None:
     """Entry point; the exit status is 0 only when the command did all it should."""
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    be_quiet()
     try:
         CliApp.run(Genclust)
     except ValidationError as error:

@@ -48,6 +48,7 @@ from tasks.register import register
 from tasks.registry import Registration
 from tasks.report import report
 from tasks.score import score
+from tasks.slot import gpu_slot
 
 
 @flow(name="fit-clusters", persist_result=False)
@@ -112,7 +113,7 @@ def fit_clusters(
         ModelName.gaussian_mixture: gaussian_mixture,
     }[model]
     refuse_contradictions(chosen, clusters, samples, partition)
-    with ModelProcess() as process:
+    with gpu_slot(), ModelProcess() as process:
         made = ingest.submit(source, columns, encoding, clusters, store).result()
         vectors, described, labels = made["vectors"], made["encoding"], made.get("labels")
         made |= fit.submit(vectors, described, model, chosen, training, clusters, seed, store, process).result()

@@ -8,7 +8,8 @@ import os
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 import fsspec
 from fsspec.core import url_to_fs
@@ -18,7 +19,15 @@ from tasks.failures import explained
 
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR)
 BUCKETS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl"}  # no folders; making one would make its bucket
+MODIFIED = ("mtime", "LastModified", "last_modified", "updated", "created")  # as file systems call it
 TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")  # answers to a write of a new object
+
+
+class Listed(NamedTuple):
+    """A file's size in bytes, and when it was written; now where the file system doesn't say."""
+
+    size: int
+    modified: datetime
 
 
 class Storage:
@@ -95,6 +104,12 @@ class Storage:
             found = {path: entry["size"] for name in folders for path, entry in _entries(fs, f"{self.base}/{name}")}
         return {path.removeprefix(f"{self.base}/"): size for path, size in found.items()}
 
+    def listing(self) -> dict[str, Listed]:
+        """All files below the root, by path."""
+        with self._reached():
+            found = _entries(self._fresh(), self.base)
+        return {path.removeprefix(f"{self.base}/"): Listed(entry["size"], _modified(entry)) for path, entry in found}
+
     def move(self, path: str, new: str) -> None:
         """Give a file another name."""
         self.fs.mv(f"{self.base}/{path}", f"{self.base}/{new}")
@@ -151,6 +166,18 @@ class Storage:
 def _entries(fs: Any, folder: str) -> Iterable[tuple[str, Any]]:
     found: dict[str, Any] = fs.find(folder, detail=True)
     return found.items()
+
+
+def _modified(entry: dict[str, Any]) -> datetime:
+    found = next((entry[name] for name in MODIFIED if entry.get(name)), None)
+    match found:
+        case datetime():
+            return found.astimezone(UTC)
+        case str():
+            return datetime.fromisoformat(found).astimezone(UTC)
+        case int() | float():
+            return datetime.fromtimestamp(found, UTC)
+    return datetime.now(UTC)
 
 
 def protocols(fs: Any) -> set[str]:

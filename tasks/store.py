@@ -64,7 +64,7 @@ class Store(Storage):
         """Artifacts of a whole attempt, by name, or None; a manifest whose files are gone does not count."""
         for attempt in self.names(f"{stage}/{key}"):
             folder = f"{stage}/{key}/{attempt}"
-            files = self._manifest(folder)
+            files = self.manifest(folder)
             if files and self._are_whole([file for parts in files.values() for file in parts]):
                 return {name: self._artifact(folder, name, parts) for name, parts in files.items()}
         return None
@@ -82,7 +82,7 @@ class Store(Storage):
     def files(self, artifact: Artifact) -> tuple[StoredFile, ...]:
         """The files of an artifact, as its manifest names them."""
         folder, name = artifact.uri.rsplit("/", 1)
-        files = self._manifest(folder).get(name)
+        files = self.manifest(folder).get(name)
         if files is None or _digest(files) != artifact.sha256:
             raise Interrupted(
                 "store",
@@ -128,7 +128,8 @@ class Store(Storage):
         """Files of an artifact by their own names."""
         return {file.path.rsplit("/", 1)[1]: self.read_file(file) for file in self.files(artifact)}
 
-    def _manifest(self, folder: str) -> Files:
+    def manifest(self, folder: str) -> Files:
+        """The files of an attempt by artifact; none where there is no manifest."""
         try:
             content = json.loads(self.read(f"{folder}/{MANIFEST}"))
         except (FileNotFoundError, NotADirectoryError):
