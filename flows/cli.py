@@ -14,6 +14,7 @@ from pydantic_settings import (
 )
 
 from flows.commands_clusters import ListClusters
+from flows.commands_promotion import Promote, Promotions, Rollback
 from flows.console import inspection_lines, registration_lines
 from models.model_settings import (
     ClusterGanSettings,
@@ -146,6 +147,9 @@ class Genclust(BaseSettings):
     explain: CliSubCommand[Explain]
     check: CliSubCommand[Check]
     clusters: CliSubCommand[ListClusters]
+    promote: CliSubCommand[Promote]
+    rollback: CliSubCommand[Rollback]
+    promotions: CliSubCommand[Promotions]
 
     def cli_cmd(self) -> None:
         """Hand over to the chosen command."""
