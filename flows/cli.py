@@ -13,6 +13,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from flows.commands_clusters import ListClusters
+from flows.commands_promotion import Promote, Promotions, Rollback
 from flows.commands_service import Clean, Runs, Serve, Show, Status
 from flows.console import inspection_lines, registration_lines
 from flows.quiet import be_quiet
@@ -151,6 +153,10 @@ class Genclust(BaseSettings):
     runs: CliSubCommand[Runs]
     show: CliSubCommand[Show]
     clean: CliSubCommand[Clean]
+    clusters: CliSubCommand[ListClusters]
+    promote: CliSubCommand[Promote]
+    rollback: CliSubCommand[Rollback]
+    promotions: CliSubCommand[Promotions]
 
     def cli_cmd(self) -> None:
         """Hand over to the chosen command."""

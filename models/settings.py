@@ -191,3 +191,32 @@ class EvaluationSettings(Settings):
     """What the evaluation measures on."""
 
     max_rows: int = Field(5000, ge=100, description="Most rows that silhouette and sample quality are computed on.")
+
+
+class Decision(StrEnum):
+    """Who decides whether a challenger is promoted."""
+
+    rule = "rule"
+    person = "person"
+    force = "force"
+
+
+class PromotionSettings(Settings):
+    """The rule by which a challenger takes the champion's place, on test rows of both; all its conditions must hold."""
+
+    max_rows: int = Field(1000, ge=100, le=5000, description="Most test rows of each model's period that are compared.")
+    division_loss: float = Field(
+        0.02, ge=0, le=1, description="How much worse the challenger's clusters may divide the graph of nearest rows."
+    )
+    outlier_factor: float = Field(
+        2, ge=1, description="How many times the asked share of outliers the challenger may find in its own period."
+    )
+    max_vanished: float = Field(
+        0.1, ge=0, le=1, description="Largest share of rows in clusters of the champion that the challenger has not."
+    )
+    max_empty: float = Field(
+        0.25, ge=0, le=1, description="Largest share of the challenger's clusters that no test row is in."
+    )
+    min_agreement: float = Field(
+        0.5, ge=-1, le=1, description="Smallest adjusted Rand index with the champion: below it nothing is as it was."
+    )

@@ -9,6 +9,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from tasks.columns import source_name
+from tasks.curation import Curation, read_curation
 from tasks.errors import BadInput
 from tasks.loading import Rows
 from tasks.registry import newest_registration
@@ -16,11 +17,12 @@ from tasks.store import Artifact, Store
 
 OURS = ["row_id", "split"]  # of the artifact rows
 SCORE_COLUMNS = ["p_real", "p_value", "is_outlier"]
-CLUSTER_COLUMNS = ["cluster", "cluster_probability", "second_cluster", "margin"]
+ASSIGNED = ["cluster", "cluster_probability", "second_cluster", "margin"]
+CLUSTER_COLUMNS = ["cluster", "cluster_name", *ASSIGNED[1:]]
 
 
 def export(name: str, out: str, store: str) -> int:
-    """Write the newest assignments of a name to a Parquet or CSV file; gives the number of rows.
+    """Write the newest assignments of a name, as people curated them, to a Parquet or CSV file; gives the rows' number.
 
     Lists become JSON-like text in a CSV. One part is in memory at a time.
 
@@ -33,7 +35,8 @@ def export(name: str, out: str, store: str) -> int:
         raise BadInput("export", "a file that ends in .parquet or .csv", out, "Name one of these.")
     if not Path(out).resolve().parent.is_dir():
         raise BadInput("export", f"a folder {Path(out).resolve().parent}", "none", "Make it first.")
-    parts = joined_parts(place, newest_registration(place, name, "export").artifacts)
+    artifacts, curation = newest_registration(place, name, "export").artifacts, read_curation(place, name)
+    parts = joined_parts(place, artifacts, curation)
     partial = Path(f"{out}.part")
     try:
         n_rows = writer_of(partial, parts)
@@ -43,19 +46,23 @@ def export(name: str, out: str, store: str) -> int:
     return n_rows
 
 
-def joined_parts(store: Store, artifacts: dict[str, Artifact]) -> Iterator[pa.Table]:
+def joined_parts(store: Store, artifacts: dict[str, Artifact], curation: Curation) -> Iterator[pa.Table]:
     """The source's own columns under their own names, then what was found; all artifacts keep the order of the rows."""
+    listed = ["probabilities"] if curation.changes_assignments else []  # which are much to read
     streams = {
-        kind: Rows(store, artifacts[kind], ["row_id", *columns])
+        kind: Rows(store, artifacts[kind], columns)
         for kind, columns in (
-            ("labels", ["label"]),
-            ("assignments", CLUSTER_COLUMNS),
-            ("scores", SCORE_COLUMNS),
+            ("labels", ["row_id", "label"]),
+            ("assignments", ["row_id", "split", *ASSIGNED, *listed]),
+            ("scores", ["row_id", *SCORE_COLUMNS]),
         )
         if kind in artifacts
     }
     for table in store.tables(artifacts["rows"]):
-        yield _joined(table, {kind: stream.take_beside(table) for kind, stream in streams.items()})
+        found = {kind: stream.take_beside(table) for kind, stream in streams.items()}
+        curated = curation.apply_to_table(found["assignments"])
+        named = curated.append_column("cluster_name", curation.name_column(curated["cluster"]))
+        yield _joined(table, found | {"assignments": named})
 
 
 def _joined(table: pa.Table, found: dict[str, pa.Table]) -> pa.Table:

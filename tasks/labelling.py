@@ -6,6 +6,7 @@ import pyarrow as pa
 from models.partitions import Partition
 from models.settings import PartitionSpace
 from tasks import kinds
+from tasks.columns import one_chunk
 from tasks.model import FittedModel
 
 SCORES = ("logit", "typicality", "log_density")  # the model's answers that the space of scores is made of
@@ -56,6 +57,18 @@ def assignment_table(ids: pa.Table, probabilities: np.ndarray, cluster_ids: np.n
     }
     schema = kinds.ASSIGNMENTS if "row_id" in ids.column_names else kinds.SAMPLE_ASSIGNMENTS
     return pa.table({name: ids[name] for name in ids.column_names} | columns).select(schema.names).cast(schema)
+
+
+def listed_probabilities(assignments: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """The probabilities (rows, clusters) that a table lists, the negligible ones as 0, and the ids (clusters,)."""
+    lists = one_chunk(assignments["probabilities"])
+    entries = lists.flatten()
+    clusters, probability = (entries.field(name).to_numpy() for name in ("cluster", "probability"))
+    row = np.repeat(np.arange(len(lists)), lists.value_lengths().to_numpy())
+    ids, place = np.unique(clusters, return_inverse=True)
+    probabilities = np.zeros((len(lists), len(ids)))
+    probabilities[row, place] = probability
+    return probabilities, ids
 
 
 def _listed(ranked: np.ndarray, order: np.ndarray) -> pa.ListArray:

@@ -48,8 +48,13 @@ def find_predecessor(store: Store, name: str, made_of: str) -> Predecessor:
     known = registered.summary.get("lineage") if registered else None  # older summaries have none
     if known and known["made_of"] == made_of:
         return Predecessor(known["predecessor"], known["next_id"])
-    used = [cluster_ids_of(store, name, version) for version in {each.version for each in line}]
-    return Predecessor(line[-1].version, 1 + max(int(ids.max(initial=-1)) for ids in used))
+    return Predecessor(line[-1].version, first_unused_id(store, name))
+
+
+def first_unused_id(store: Store, name: str) -> int:
+    """The first id above those of every version that was ever promoted."""
+    versions = {each.version for each in promotions(store, name)}
+    return 1 + max((int(cluster_ids_of(store, name, each).max(initial=-1)) for each in versions), default=-1)
 
 
 def trace(

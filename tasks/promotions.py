@@ -65,5 +65,34 @@ def champion(store: Store, name: str, stage: str) -> Promotion:
     return found
 
 
+def roll_back(store: Store, name: str) -> Promotion:
+    """Promote the version again that stood before the one that counts.
+
+    Raises:
+        BadInput: nothing was promoted under the name, or no other version before.
+    """
+    now = champion(store, name, "rollback")
+    made = promotions(store, name)
+    standing = standing_versions(made)
+    if len(standing) < 2:
+        remedy = "There is nothing to go back to; genclust promotions lists what was promoted."
+        raise BadInput("rollback", f"a version of {name} before {now.version[:12]}", "none", remedy)
+    before = standing[-2]
+    run_id = next(each.run_id for each in reversed(made) if each.version == before)
+    return promote_version(store, name, before, run_id, Promoter.rollback, f"back from {now.version[:12]}")
+
+
+def standing_versions(made: list[Promotion]) -> list[str]:
+    """The versions that a further rollback would go through, the promoted one last: each rollback takes one away."""
+    standing: list[str] = []
+    for each in made:
+        if each.by == Promoter.rollback and each.version in standing:
+            last = len(standing) - 1 - standing[::-1].index(each.version)
+            del standing[last + 1 :]
+        elif standing[-1:] != [each.version]:
+            standing.append(each.version)
+    return standing
+
+
 def _folder(name: str) -> str:
     return f"models/{name}/promotions"

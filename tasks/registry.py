@@ -54,9 +54,9 @@ def registrations(store: Store, name: str) -> list[Registration]:
 
 
 def find_registration(store: Store, name: str, version: str) -> Registration | None:
-    """The newest registration of a version, if there is one."""
+    """The newest registration of a version, of which the beginning is enough, if there is one."""
     found = (Registration.model_validate_json(record) for record in newest_first(store, _folder(name)))
-    return next((each for each in found if each.version == version), None)
+    return next((each for each in found if each.version.startswith(version)), None)
 
 
 def _folder(name: str) -> str:

@@ -15,6 +15,7 @@ from models.encoding import Encoding
 from models.settings import EncodingSettings, EvaluationSettings, SourceSettings
 from tasks import identity, kinds
 from tasks.census import count_clusters
+from tasks.curation import Curation
 from tasks.evaluate import metric_rows
 from tasks.explain import sum_clusters
 from tasks.export import joined_parts
@@ -106,7 +107,7 @@ STAGES: dict[str, Callable[[Store, Artifacts], Any]] = {
     ),
     "census": lambda store, made: count_clusters(store, made["assignments"], made["scores"]),
     "gallery": lambda store, made: choose_rows(store, made["vectors"], made["assignments"], list(range(CLUSTERS))),
-    "export": lambda store, made: sum(len(part) for part in joined_parts(store, made)),
+    "export": lambda store, made: sum(len(part) for part in joined_parts(store, made, Curation(merged={1: 0}))),
 }
 
 

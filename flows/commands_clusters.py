@@ -1,0 +1,89 @@
+"""`genclust clusters`: what the promoted version's clusters are, and what people say of them."""
+
+import os
+from collections.abc import Iterable, Iterator
+
+from pydantic import BaseModel, Field
+from pydantic_settings import CliPositionalArg, CliSubCommand, get_subcommand
+
+from models.settings import Name
+from tasks.catalogue import Cluster
+from tasks.curation import ClusterName, Edit, EditKind
+
+STORE = os.environ.get("GENCLUST_STORE", "store")
+ID = "The cluster, by its id."
+
+
+class Rename(BaseModel):
+    """Give a cluster a name, which the export shows."""
+
+    cluster: CliPositionalArg[int] = Field(description=ID)
+    title: CliPositionalArg[ClusterName] = Field(description="Its name.")
+
+    def edit(self) -> Edit:
+        """As a record."""
+        return Edit(kind=EditKind.rename, cluster=self.cluster, title=self.title)
+
+
+class Merge(BaseModel):
+    """Let the rows of a cluster count as another's."""
+
+    cluster: CliPositionalArg[int] = Field(description=ID)
+    into: CliPositionalArg[int] = Field(description="The cluster that its rows count as.")
+
+    def edit(self) -> Edit:
+        """As a record."""
+        return Edit(kind=EditKind.merge, cluster=self.cluster, into=self.into)
+
+
+class Dismiss(BaseModel):
+    """Call a cluster none: its rows fit no cluster."""
+
+    cluster: CliPositionalArg[int] = Field(description=ID)
+
+    def edit(self) -> Edit:
+        """As a record."""
+        return Edit(kind=EditKind.dismiss, cluster=self.cluster)
+
+
+class Restore(BaseModel):
+    """Undo the merger or the dismissal of a cluster."""
+
+    cluster: CliPositionalArg[int] = Field(description=ID)
+
+    def edit(self) -> Edit:
+        """As a record."""
+        return Edit(kind=EditKind.restore, cluster=self.cluster)
+
+
+class ListClusters(BaseModel):
+    """List the clusters of a name, or name, merge and dismiss them; that survives refits."""
+
+    name: CliPositionalArg[Name] = Field(description="What the result was registered as.")
+    store: str = Field(
+        STORE, description="Folder or URI where everything is kept; before the subcommand.", min_length=1
+    )
+    rename: CliSubCommand[Rename] = Field(description=Rename.__doc__)
+    merge: CliSubCommand[Merge] = Field(description=Merge.__doc__)
+    dismiss: CliSubCommand[Dismiss] = Field(description=Dismiss.__doc__)
+    restore: CliSubCommand[Restore] = Field(description=Restore.__doc__)
+
+    def cli_cmd(self) -> None:
+        """Keep the edit, if there is one, and print the clusters."""
+        from tasks.catalogue import list_clusters
+        from tasks.curation import add_edit
+        from tasks.store import Store
+
+        place, command = Store(self.store), get_subcommand(self, is_required=False)
+        if isinstance(command, Rename | Merge | Dismiss | Restore):
+            add_edit(place, self.name, command.edit())
+        print(*cluster_lines(list_clusters(place, self.name)), sep="\n")
+
+
+def cluster_lines(clusters: Iterable[Cluster]) -> Iterator[str]:
+    """A table: id, rows, share, name or what became of it."""
+    yield f"{'cluster':>8} {'rows':>9} {'share':>7}  name"
+    for each in clusters:
+        number = "none" if each.id is None else each.id
+        fate = "(dismissed)" if each.dismissed else "" if each.counts_as is None else f"(counts as {each.counts_as})"
+        yield f"{number:>8} {each.rows:>9,} {each.share:>7.1%}  {' '.join(filter(None, [each.name, fate]))}".rstrip()

@@ -1,0 +1,85 @@
+"""`genclust promote`, `rollback` and `promotions`: which version of a name labels new rows."""
+
+import os
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+from pydantic import BaseModel, Field
+from pydantic_settings import CliPositionalArg
+
+from models.settings import Decision, Name, PromotionSettings
+from tasks.promotions import Promotion
+
+STORE = os.environ.get("GENCLUST_STORE", "store")
+NAME = "What the models are registered as."
+
+
+class By(StrEnum):
+    """Who decides, at the command line."""
+
+    rule = "rule"
+    person = "person"
+
+
+class Promote(BaseModel):
+    """Compare a version with the promoted one, and promote it if the rule, or you, say so."""
+
+    name: CliPositionalArg[Name] = Field(description=NAME)
+    version: CliPositionalArg[str | None] = Field(
+        None, description="The challenger, by the beginning of its version; the newest if left out.", min_length=6
+    )
+    by: By = Field(By.rule, description="The stated rule; or a person, who decides by this command, whatever it says.")
+    reason: str = Field("", description="Why a person promotes it; it is kept with the promotion.")
+    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    rule: PromotionSettings = PromotionSettings()
+
+    def cli_cmd(self) -> None:
+        """Run the flow and print what it found."""
+        from flows.promote import promote
+
+        decision = Decision.rule if self.by == By.rule else Decision.force
+        found = promote(self.name, self.version, decision, self.reason, self.store, self.rule)
+        compared = found.comparison
+        for line in compared.lines():
+            cells = ["" if cell is None else str(cell) for cell in line.values()]
+            print("{:<26} {:>9} {:>9}  {:<16} {}".format(*cells))
+        promoted = "promoted" if found.promotion else f"{compared.champion[:12]} stays promoted"
+        print(
+            f"{self.name}: {compared.challenger[:12]} against {compared.champion[:12]}: {compared.reason}; {promoted}"
+        )
+
+
+class Rollback(BaseModel):
+    """Promote the version again that was promoted before this one."""
+
+    name: CliPositionalArg[Name] = Field(description=NAME)
+    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+
+    def cli_cmd(self) -> None:
+        """Keep the promotion and print it."""
+        from tasks.promotions import roll_back
+        from tasks.store import Store
+
+        print(*promotion_lines([roll_back(Store(self.store), self.name)]), sep="\n")
+
+
+class Promotions(BaseModel):
+    """List all promotions of a name; the last one counts."""
+
+    name: CliPositionalArg[Name] = Field(description=NAME)
+    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+
+    def cli_cmd(self) -> None:
+        """Print them."""
+        from tasks.promotions import champion, promotions
+        from tasks.store import Store
+
+        place = Store(self.store)
+        champion(place, self.name, "promotions")
+        print(*promotion_lines(promotions(place, self.name)), sep="\n")
+
+
+def promotion_lines(made: Iterable[Promotion]) -> Iterator[str]:
+    """A line for each: when, which version, by whom, why."""
+    for each in made:
+        yield f"{each.promoted_at}  {each.version[:12]}  {each.by:<8}  {each.reason}".rstrip()
