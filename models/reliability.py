@@ -41,8 +41,8 @@ def reliability(p: np.ndarray, is_real: np.ndarray, bins: int = BINS) -> list[Re
 def expected_calibration_error(p: np.ndarray, is_real: np.ndarray, bins: int = BINS) -> float:
     """Mean distance of p from the real share, over bins of equal mass weighted by their rows (Naeini et al. 2015)."""
     level, place = np.unique(p, return_inverse=True)
-    summed = (np.bincount(place, each, len(level)) for each in (np.ones(len(p)), p, is_real))
-    return calibration_error_of_levels(*summed, bins=bins)
+    count, p_sum, real = (np.bincount(place, each, len(level)) for each in (np.ones(len(p)), p, is_real))
+    return calibration_error_of_levels(count, p_sum, real, bins)
 
 
 def calibration_error_of_levels(count: np.ndarray, p: np.ndarray, real: np.ndarray, bins: int = BINS) -> float:

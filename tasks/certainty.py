@@ -35,7 +35,8 @@ def sum_levels(store: Store, assignments: Artifact, labels: Artifact) -> pa.Tabl
 
     A row without a cluster has cluster NO_CLUSTER and probability 0.
     """
-    beside, found = Rows(store, labels, ["row_id", "label"]), []
+    beside = Rows(store, labels, ["row_id", "label"])
+    found: list[pa.Table] = []
     for table in store.tables(assignments, ["row_id", "split", "cluster", "cluster_probability"]):
         p = table["cluster_probability"].fill_null(0)
         part = pa.table(
@@ -60,5 +61,5 @@ def _summed(tables: list[pa.Table]) -> pa.Table:
 def _error(sums: pa.Table, is_correct: np.ndarray) -> float:
     level, place = np.unique(sums["level"].to_numpy(), return_inverse=True)
     rows, p = sums["rows"].to_numpy(), sums["p"].to_numpy()
-    summed = (np.bincount(place, weights=each, minlength=len(level)) for each in (rows, p, rows * is_correct))
-    return calibration_error_of_levels(*summed, bins=BINS)
+    count, p_sum, real = (np.bincount(place, each, len(level)) for each in (rows, p, rows * is_correct))
+    return calibration_error_of_levels(count, p_sum, real, BINS)
