@@ -7,24 +7,23 @@ from pathlib import Path
 import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from scipy.optimize import linear_sum_assignment
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from models.encoding import Encoding
 from models.fidelity import manifold_metrics
-from models.matching import contingency, purity
+from models.matching import contingency, match_clusters, purity
 from models.metrics import external_metrics
 from models.quality import auroc
 from models.reliability import expected_calibration_error, perfect_calibration_error
 from tasks.bundle import read_bundle
+from tasks.certainty import BINS
 from tasks.loading import choose, load_split, matrix
 from tasks.process import ModelProcess
 from tasks.registry import Registration
 from tasks.store import Store
 
 COVERAGE_ROWS = 5000  # distances cost their square
-BINS = 15  # of the calibration error, of equal mass
 NO_CLUSTER = -1
 PATIENT = {"max_iter": 200, "early_stopping": True, "n_iter_no_change": 10}
 FIDELITY = ("precision", "recall", "density", "coverage", "coverage_real", "c2st_accuracy", "p_real_ece")
@@ -50,7 +49,8 @@ class Rows:
 def judge(store: Store, registration: Registration) -> Figures:
     """All figures of a fit; the metrics of Naeem et al. are those of the flow."""
     rows = read_assigned(store, registration)
-    class_of = matching(rows.of("train"))
+    train = rows.of("train")
+    class_of = match_clusters(train.label, train.cluster)
     metrics = store.table(registration.artifacts["sample_metrics"]).to_pydict()
     measured = dict(zip(metrics["name"], metrics["value"], strict=True))
     return (
@@ -68,13 +68,6 @@ def read_assigned(store: Store, registration: Registration) -> Rows:
     label = store.table(registration.artifacts["labels"], ["label"])["label"]
     cluster, probability = found["cluster"].fill_null(NO_CLUSTER), found["cluster_probability"].fill_null(0)
     return Rows(found["split"].to_numpy(), label.to_numpy().astype(str), cluster.to_numpy(), probability.to_numpy())
-
-
-def matching(rows: Rows) -> dict[int, str]:
-    """The class of each cluster under the one-to-one matching that lets most rows agree (Kuhn 1955)."""
-    row, column = linear_sum_assignment(contingency(rows.label, rows.cluster), maximize=True)
-    pairs = zip(np.unique(rows.cluster)[column].tolist(), np.unique(rows.label)[row].tolist(), strict=True)
-    return dict(pairs)
 
 
 def told(cluster: np.ndarray, class_of: dict[int, str]) -> np.ndarray:

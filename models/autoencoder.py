@@ -7,8 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from models import losses
+from models.convolutional import build_decoder, build_encoder
 from models.latents import replica_share
-from models.networks import DataShape, build_mlp, descend, predict_in_blocks
+from models.networks import DataShape, descend, predict_in_blocks
 from models.training import Phase
 
 UNITS = (500, 500, 1000)  # of the encoder; the decoder has them in reverse
@@ -28,8 +29,8 @@ class Autoencoder:
     ) -> None:
         self.strategy = strategy
         with strategy.scope():
-            self.encoder = build_mlp("encoder", data.n_columns, code_dim, UNITS, seed)
-            self.decoder = build_mlp("decoder", code_dim, data.n_columns, UNITS[::-1], seed + 1, data.activation)
+            self.encoder = build_encoder("encoder", data, code_dim, UNITS, seed)
+            self.decoder = build_decoder("decoder", code_dim, data, UNITS[::-1], seed + 1)
             self.networks = {"encoder": self.encoder, "decoder": self.decoder}
             self.optimizers = {name: make_optimizer() for name in self.networks}
             for name, network in self.networks.items():

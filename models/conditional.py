@@ -7,9 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from models import losses, quality
+from models.convolutional import build_decoder, build_encoder, convolve, dense
 from models.guards import guard_coverage, guard_critic
 from models.latents import draw_normal, noise_key, replica_share, sample_noise
-from models.networks import DataShape, build_mlp, descend, predict_in_blocks
+from models.networks import DataShape, descend, predict_in_blocks
 from models.student import Student
 from models.training import Phase
 
@@ -42,12 +43,12 @@ class ConditionalGan:
         make_optimizer: Callable[[], keras.optimizers.Optimizer],
     ) -> None:
         self.strategy, self.n_components, self.latent_dim = strategy, clusters, latent_dim
-        latent, columns = latent_dim + clusters, data.n_columns
+        latent = latent_dim + clusters
         with strategy.scope():
-            self.generator = build_mlp("generator", latent, columns, units, seed * 4, data.activation)
-            self.sampler = build_mlp("sampler", latent, columns, units, seed * 4, data.activation)
-            self.critic = build_projection_critic(columns, clusters, units, seed * 4 + 1)
-            self.inverter = build_mlp("inverter", columns + clusters, latent_dim, units, seed * 4 + 2)
+            self.generator = build_decoder("generator", latent, data, units, seed * 4)
+            self.sampler = build_decoder("sampler", latent, data, units, seed * 4)
+            self.critic = build_projection_critic(data, clusters, units, seed * 4 + 1)
+            self.inverter = build_encoder("inverter", data, latent_dim, units, seed * 4 + 2, n_codes=clusters)
             self.networks = {
                 "generator": self.generator,
                 "sampler": self.sampler,
@@ -156,13 +157,12 @@ def beside(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return tf.concat([a, b], axis=1)
 
 
-def build_projection_critic(n_columns: int, clusters: int, units: int, seed: int) -> keras.Model:
+def build_projection_critic(data: DataShape, clusters: int, units: int, seed: int) -> keras.Model:
     """f(x, c) = w . phi(x) + (V c) . phi(x) (Miyato and Koyama 2018, eq. 3); takes x and one-hot c side by side."""
-    inputs = keras.Input((n_columns + clusters,))
-    x, codes = inputs[:, :n_columns], inputs[:, n_columns:]
-    for layer in range(2):
-        x = keras.layers.Dense(units, kernel_initializer=keras.initializers.HeNormal(seed * 16 + layer))(x)
-        x = keras.layers.LeakyReLU(0.2)(x)
+    inputs = keras.Input((data.n_columns + clusters,))
+    x, codes = inputs[:, : data.n_columns], inputs[:, data.n_columns :]
+    x = convolve(x, data.image_shape, seed + 1) if data.image_shape else dense(x, units, seed * 16)
+    x = dense(x, units, seed * 16 + 1)
     glorot = keras.initializers.GlorotUniform
     plain = keras.layers.Dense(1, kernel_initializer=glorot(seed * 16 + 2))(x)
     directions = keras.layers.Dense(units, use_bias=False, kernel_initializer=glorot(seed * 16 + 3))(codes)

@@ -11,7 +11,7 @@ from models.conditional import ConditionalGan
 from models.latents import sample_components
 from models.model_settings import ManifoldGanSettings
 from models.neighbors import nearest_rows
-from models.networks import DataShape, choose_units
+from models.networks import DataShape, choose_units, seen_by
 from models.student import Student, write_lesson
 from models.teacher import Teacher
 from models.training import Phase
@@ -37,6 +37,7 @@ class ManifoldGan:
         strategy: tf.distribute.Strategy | None = None,
         make_optimizer: Callable[[float], keras.optimizers.Optimizer] | None = None,
     ) -> None:
+        data = seen_by(settings.networks, data)
         self.settings, self.data, self.seed = settings, data, seed
         self.n_components = clusters
         self.strategy = strategy or tf.distribute.get_strategy()

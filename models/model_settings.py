@@ -143,6 +143,13 @@ class Representation(StrEnum):
     autoencoder = "autoencoder"
 
 
+class Networks(StrEnum):
+    """What networks are made of: multilayer perceptrons, or strided convolutions for vectors that are one image."""
+
+    dense = "dense"
+    convolutional = "convolutional"
+
+
 class Prior(StrEnum):
     """Shares that clusters should keep while the student learns."""
 
@@ -165,6 +172,11 @@ class TeacherSettings(ModelSettings):
         Representation.auto,
         description="Where neighbours are looked for: among the vectors, or among the codes of an autoencoder; "
         "auto takes the codes beyond 128 columns.",
+    )
+    networks: Networks = Field(
+        Networks.dense,
+        description="Multilayer perceptrons for every kind of data, or strided convolutions for a source whose one "
+        "column is an image of a known shape.",
     )
     pretraining_steps: int = Field(8000, ge=1, description="Training steps of the autoencoder.")
     pretraining_batch_size: int = Field(256, ge=8, le=8192, description="Rows in a step of the autoencoder.")

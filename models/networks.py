@@ -1,26 +1,45 @@
 """The multilayer perceptrons that every model is built from, and their prediction in fixed blocks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from models.model_settings import Networks
 
 PREDICTION_ROWS = 256
 
 
 @dataclass(frozen=True)
 class DataShape:
-    """What the data's vectors look like: image vectors are pixels in [0, 1], others are standardised."""
+    """What the data's vectors look like: image vectors are pixels in [0, 1], others are standardised.
+
+    `image_shape` is (height, width) or (height, width, channels), None where it plays no part.
+    """
 
     n_columns: int
     image: bool
+    image_shape: tuple[int, ...] | None = None
 
     @property
     def activation(self) -> str:
         """Output activation of whatever makes such vectors."""
         return "sigmoid" if self.image else "linear"
+
+
+def seen_by(networks: Networks, data: DataShape) -> DataShape:
+    """The data as these networks see it: without a shape by dense ones.
+
+    Raises:
+        ValueError: convolutional ones for vectors that aren't one image of a known shape.
+    """
+    if networks == Networks.dense:
+        return replace(data, image_shape=None)
+    if data.image_shape is None:
+        raise ValueError(f"Expected vectors that are one image of a known shape. Received: {data}")
+    return data
 
 
 def choose_units(n_columns: int) -> int:

@@ -40,8 +40,19 @@ def reliability(p: np.ndarray, is_real: np.ndarray, bins: int = BINS) -> list[Re
 
 def expected_calibration_error(p: np.ndarray, is_real: np.ndarray, bins: int = BINS) -> float:
     """Mean distance of p from the real share, over bins of equal mass weighted by their rows (Naeini et al. 2015)."""
-    residuals = np.bincount(_bin_numbers(p, bins), weights=is_real - p, minlength=bins)
-    return float(np.abs(residuals).sum() / len(p))
+    level, place = np.unique(p, return_inverse=True)
+    count, p_sum, real = (np.bincount(place, each, len(level)) for each in (np.ones(len(p)), p, is_real))
+    return calibration_error_of_levels(count, p_sum, real, bins)
+
+
+def calibration_error_of_levels(count: np.ndarray, p: np.ndarray, real: np.ndarray, bins: int = BINS) -> float:
+    """The same from what rows of equal or nearly equal p sum up to: (levels,) each, the lowest p first.
+
+    `count` is the rows of a level, `p` the sum of theirs, `real` how many of them are real.
+    """
+    total = count.sum()
+    number = ((count.cumsum() - count) * bins // total).astype(int)
+    return float(np.abs(np.bincount(number, weights=real - p)).sum() / total)
 
 
 def perfect_calibration_error(p: np.ndarray, seed: int, bins: int = BINS) -> float:

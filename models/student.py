@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from models import losses, quality
+from models.convolutional import convolve, dense
 from models.guards import guard_components
 from models.latents import draw_neighbors, draw_normal, noise_key, replica_share
 from models.model_settings import Prior
@@ -78,7 +79,7 @@ class Student:
     ) -> None:
         self.strategy, self.n_components = strategy, clusters
         with strategy.scope():
-            self.network = build_student(data.n_columns, clusters, units, seed)
+            self.network = build_student(data, clusters, units, seed)
             self.optimizer = make_optimizer()
             self.optimizer.build(self.network.trainable_variables)
         self.compiled = tf.function(lambda x: self.network(x, training=False))
@@ -165,13 +166,17 @@ class Student:
         return predict_in_blocks(self.compiled, x)
 
 
-def build_student(n_columns: int, clusters: int, units: int, seed: int) -> keras.Model:
-    """Two hidden layers with batch normalisation; its first answers are nearly uniform (as in Hu et al. 2017)."""
-    x = inputs = keras.Input((n_columns,))
-    for layer in range(2):
-        x = keras.layers.Dense(units, kernel_initializer=keras.initializers.HeNormal(seed * 16 + layer))(x)
-        x = keras.layers.BatchNormalization(momentum=0.9, synchronized=True)(x)
-        x = keras.layers.ReLU()(x)
+def build_student(data: DataShape, clusters: int, units: int, seed: int) -> keras.Model:
+    """Two hidden layers with batch normalisation; its first answers are nearly uniform (as in Hu et al. 2017).
+
+    The first of them is convolutions where the data has a shape.
+    """
+    inputs = keras.Input((data.n_columns,))
+    if data.image_shape:
+        x = convolve(inputs, data.image_shape, seed + 1, normalise=True)
+    else:
+        x = dense(inputs, units, seed * 16, normalise=True)
+    x = dense(x, units, seed * 16 + 1, normalise=True)
     last = keras.initializers.RandomNormal(stddev=0.01, seed=seed * 16 + 2)
     return keras.Model(inputs, keras.layers.Dense(clusters, kernel_initializer=last)(x), name="student")
 

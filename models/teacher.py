@@ -11,7 +11,7 @@ from models.cluster_count import count_clusters
 from models.computation import Computation, Computed
 from models.manifold import exact_graph, umap_embedding
 from models.model_settings import TeacherSettings
-from models.networks import DataShape
+from models.networks import DataShape, seen_by
 from models.restarts import fit_restarts
 from models.training import Phase
 
@@ -40,7 +40,11 @@ class Teacher:
         self.networks: dict[str, keras.Model] = {}
         if settings.pretrains(data.n_columns):
             self.autoencoder = Autoencoder(
-                CODE_DIM, data, seed * 8, strategy, lambda: make_optimizer(settings.pretraining_rate)
+                CODE_DIM,
+                seen_by(settings.networks, data),
+                seed * 8,
+                strategy,
+                lambda: make_optimizer(settings.pretraining_rate),
             )
             self.networks = self.autoencoder.networks
 

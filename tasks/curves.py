@@ -36,6 +36,12 @@ METRICS = {
     "nmi": Metric("NMI", "What cluster and class tell of each other: 0 nothing, 1 everything.", True),
     "ari": Metric("ARI", "Agreement on pairs of rows: about 0 for a random partition, 1 at best.", True),
     "purity": Metric("Purity", "Share of rows that have the most frequent class of their cluster.", True),
+    "ece": Metric(
+        "Calibration error",
+        "Lower is better, 0 at best: how far cluster probabilities are from the share of rows whose class is their "
+        "cluster's, each matched on the train rows.",
+        True,
+    ),
 }
 
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from models.encoding import image_shape
 from models.model_settings import ModelSettings
 from models.settings import TrainingSettings
 from tasks.inspection import Inspection
-from tasks.model import ModelSpec
+from tasks.model import ModelSpec, refuse_networks
 from tasks.process import ModelProcess
 
 CLUSTERS = 10  # where their number is yet to be found
@@ -16,11 +17,15 @@ def training_seconds(
     inspection: Inspection, model: str, settings: ModelSettings, training: TrainingSettings, clusters: int | None
 ) -> dict[str, float]:
     """Seconds of each phase at its full number of steps; early stopping can only make it shorter."""
+    width, is_image = sum(column.width for column in inspection.used), [c.kind for c in inspection.used] == ["image"]
+    shape = image_shape(width) if is_image else None
+    refuse_networks(settings, shape)
     spec = ModelSpec(
         model=model,
         settings=settings.model_dump(mode="json"),
-        width=sum(column.width for column in inspection.used),
-        image=[column.kind for column in inspection.used] == ["image"],
+        width=width,
+        image=is_image,
+        image_shape=shape,
         clusters=(clusters or CLUSTERS) if settings.has_components else None,
         seed=0,
     )

@@ -10,6 +10,7 @@ from prefect import get_run_logger
 from models.metrics import contingency_metrics, internal_metrics
 from models.settings import EvaluationSettings
 from tasks import kinds
+from tasks.certainty import calibration_errors
 from tasks.loading import Draw, Rows, take_rows
 from tasks.stage import Artifacts, once, stage
 from tasks.store import Artifact, Attempt, Store
@@ -59,10 +60,12 @@ def metric_rows(
     tallies = {name: tally for name, tally in tallies.items() if len(tally)}
     placed = {name: _rows(tally.filter(pc.not_equal(tally["cluster"], NO_CLUSTER))) for name, tally in tallies.items()}
     samples = sample_rows(store, vectors, assignments, placed, settings.max_rows, seed)
+    errors = calibration_errors(store, assignments, labels) if labels else {}
     for name, tally in tallies.items():
         known = tally.filter(pc.is_valid(tally["label"]))
         measured = internal_metrics(*samples[name])
-        measured |= contingency_metrics(_contingency(known)) if len(known) else {}
+        if len(known):
+            measured |= contingency_metrics(_contingency(known)) | {"ece": errors[None if name == ALL else name]}
         yield from ({"name": metric, "value": value, "split": name} for metric, value in measured.items())
 
 

@@ -14,13 +14,14 @@ from prefect import get_run_logger
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from models.encoding import Encoding
-from models.model_settings import ModelName, ModelSettings
+from models.model_settings import ModelName, ModelSettings, model_settings
 from models.settings import TrainingSettings
 from tasks import kinds
 from tasks.checkpoints import StoredCheckpoints
 from tasks.code import code_digest, library_versions
+from tasks.errors import StageError
 from tasks.loading import load_split
-from tasks.model import ARRAYS, ModelSpec
+from tasks.model import ARRAYS, ModelSpec, refuse_networks
 from tasks.process import ModelProcess
 from tasks.stage import Artifacts, cached, stage
 from tasks.store import Artifact, Store
@@ -58,13 +59,19 @@ def fit(
 def model_spec(
     store: Store, encoding: Artifact, model: ModelName, settings: ModelSettings, clusters: int | None, seed: int
 ) -> ModelSpec:
-    """What decides the model's networks; a model without components is the same for every number of clusters."""
+    """What decides the model's networks; a model without components is the same for every number of clusters.
+
+    Raises:
+        BadInput: networks that don't suit the vectors.
+    """
     described = Encoding.from_json(store.json(encoding))
+    refuse_networks(settings, described.image_shape)
     return ModelSpec(
         model=model,
         settings=settings.model_dump(mode="json"),
         width=described.width,
         image=described.is_image,
+        image_shape=described.image_shape,
         clusters=clusters if settings.has_components else None,
         seed=seed,
     )
@@ -137,6 +144,7 @@ def fit_phase(
         timeout=training.timeout_minutes * 60,
         progress=lambda message: report(phase, message["step"], message["total"], message["values"]),
     )
+    check_outcome(phase, spec, result)
     with store.attempt("phase", key) as attempt:
         for name in result.pop("files"):
             attempt.write_file("weights", name, (weights / name).read_bytes())
@@ -145,6 +153,23 @@ def fit_phase(
         made = attempt.commit()
     StoredCheckpoints(store, key, process.scratch).clear()
     return made
+
+
+def check_outcome(phase: str, spec: ModelSpec, result: dict[str, Any]) -> None:
+    """Refuse to build on a phase whose losses stayed not finite; the last phase keeps what it had learnt by then.
+
+    Raises:
+        StageError: not finite in a phase that others need, or before anything was learnt.
+    """
+    is_last = phase == model_settings(spec.model, spec.settings).phases[-1]
+    if result["stop_reason"] != "not_finite" or (is_last and result["steps"]):
+        return
+    raise StageError(
+        "fit",
+        f"finite losses in phase {phase} of {spec.model}",
+        f"infinite ones or none (NaN) after step {result['steps']}, again and again at ever smaller learning rates",
+        "Lower the model's learning rates, or tame columns with huge numbers (encoding.scaling quantile).",
+    )
 
 
 def history_table(phase: str, history: list[tuple[int, str, float]]) -> pa.Table:

@@ -7,7 +7,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from models.model_settings import ModelName
+from models.model_settings import ModelName, ModelSettings, Networks, TeacherSettings
+from tasks.errors import BadInput
 from tasks.process import ModelProcess
 from tasks.store import Artifact, Store
 
@@ -25,8 +26,24 @@ class ModelSpec(BaseModel):
     settings: dict[str, Any]
     width: int
     image: bool
+    image_shape: tuple[int, ...] | None = None  # of an image, where it is known
     clusters: int | None  # None: without components, or until a phase finds their number
     seed: int
+
+
+def refuse_networks(settings: ModelSettings, image_shape: tuple[int, ...] | None) -> None:
+    """Refuse convolutional networks where a vector isn't one image of a known shape.
+
+    Raises:
+        BadInput: it isn't.
+    """
+    if isinstance(settings, TeacherSettings) and settings.networks == Networks.convolutional and image_shape is None:
+        raise BadInput(
+            "fit",
+            "one image of a known shape in each row, for convolutional networks",
+            "other columns, several, or an image whose pixels make no square",
+            "Choose dense networks, or give --source.ignore the other columns.",
+        )
 
 
 class FittedModel:

@@ -113,7 +113,7 @@ class Worker:
     def _build(self, spec: dict[str, Any], weights: str | None) -> GenerativeModel:
         name = ModelName(spec["model"])
         settings = model_settings(name, spec["settings"])
-        shape = DataShape(spec["width"], spec["image"])
+        shape = DataShape(spec["width"], spec["image"], spec["image_shape"] and tuple(spec["image_shape"]))
         keras.utils.clear_session()  # layers are numbered anew: the same weights give the same files
         model = build_model(settings, shape, spec["clusters"], spec["seed"])
         for network, built in model.networks.items():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-from models.matching import contingency, matched_accuracy, purity
+from models.matching import contingency, match_clusters, matched_accuracy, purity
 from models.metrics import contingency_metrics, external_metrics, internal_metrics
 
 CLASSES = np.array(["a", "a", "b", "b", "c", "c"])
@@ -25,6 +25,12 @@ def test_accuracy_matches_one_cluster_to_one_class() -> None:
     counts = contingency(CLASSES, np.array([0, 1, 2, 2, 3, 3]))
     assert matched_accuracy(counts) == 5 / 6
     assert purity(counts) == 1
+
+
+def test_a_cluster_stands_for_the_class_that_lets_most_rows_agree() -> None:
+    """Of two clusters of one class the larger has it; the fourth cluster has none."""
+    found = match_clusters(CLASSES[:4], np.array([0, 1, 2, 3]), np.array([2, 3, 9, 8]))
+    assert found == {1: "a", 2: "b"}
 
 
 def test_one_cluster_for_everything_scores_the_largest_class() -> None:

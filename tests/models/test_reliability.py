@@ -5,7 +5,12 @@ import pytest
 from scipy.stats import betabinom
 
 from models.conformal import conformal_rank, count_quantiles
-from models.reliability import expected_calibration_error, perfect_calibration_error, reliability
+from models.reliability import (
+    calibration_error_of_levels,
+    expected_calibration_error,
+    perfect_calibration_error,
+    reliability,
+)
 
 
 def test_probabilities_that_come_true_have_no_error() -> None:
@@ -22,6 +27,12 @@ def test_the_error_is_the_mean_distance_from_the_real_share() -> None:
     low, high = reliability(p, is_real)
     assert (low.low, low.high, low.count, low.p_real, low.real_share) == pytest.approx((0.1, 0.1, 100, 0.1, 0.5))
     assert high.p_real == pytest.approx(0.9)
+
+
+def test_sums_of_levels_measure_the_same_error() -> None:
+    """100 rows of p = .1 and 100 of p = .9, half of each real: .4, whether a row or a level at a time."""
+    found = calibration_error_of_levels(np.full(2, 100), np.array([10.0, 90.0]), np.array([50, 50]))
+    assert found == pytest.approx(0.4)
 
 
 def test_bins_hold_equally_many_rows() -> None:

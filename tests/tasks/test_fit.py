@@ -6,12 +6,15 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
-from models.model_settings import ClusterGanSettings, GanSettings, ModelName, ModelSettings
+from models.model_settings import ClusterGanSettings, GanSettings, ManifoldGanSettings, ModelName, ModelSettings
 from models.settings import TrainingSettings
+from tasks import kinds
 from tasks.code import code_digest
-from tasks.errors import Interrupted
+from tasks.errors import Interrupted, StageError
 from tasks.fit import fit_phases, phase_key
 from tasks.loading import load_split
 from tasks.model import FittedModel, ModelSpec
@@ -117,6 +120,22 @@ def test_a_later_phase_does_not_do_an_earlier_one_again(store: Store) -> None:
         for phase in settings.phases
     ]
     assert same == [True, False]
+
+
+def test_pretraining_that_is_never_finite_ends_the_fit_by_name(store: Store, process: ModelProcess) -> None:
+    """Squares of 1e30 overflow: the error tells the phase and what to do, and nothing of it is kept."""
+    rows = pa.table({"row_id": [str(i) for i in range(150)], "split": ["train"] * 120 + ["validation"] * 30})
+    vector = pa.FixedSizeListArray.from_arrays(pa.array(np.full(300, 1e30, np.float32)), 2)
+    with store.attempt("vectors", "huge") as attempt:
+        attempt.write_table("vectors", pa.Table.from_arrays([*rows.columns, vector], schema=kinds.vectors(2)))
+        vectors = attempt.commit()["vectors"]
+    settings = ManifoldGanSettings(representation="autoencoder", pretraining_steps=100)
+    spec = ModelSpec(
+        model=ModelName.manifoldgan, settings=settings.model_dump(mode="json"), width=2, image=False, clusters=2, seed=0
+    )
+    with pytest.raises(StageError, match=r"fit: expected finite losses in phase pretraining .*encoding\.scaling"):
+        fit_phases(store, vectors, spec, settings, TRAINING, process, lambda *_: None)
+    assert store.find("phase", phase_key(store, "pretraining", vectors, spec, settings, TRAINING)) is None
 
 
 def test_a_fitted_model_answers_for_rows_that_it_never_saw(store: Store, process: ModelProcess) -> None:
