@@ -85,13 +85,17 @@ def _repeated(keys: Sequence[np.ndarray], window: int, windows: int) -> tuple[np
         places.append(within + start)
         chosen.append(part[within])
         start += len(part)
-    place, key = np.concatenate(places), np.concatenate(chosen)
-    order = np.argsort(key, kind="stable")
-    key = key[order]
+    return later_copies(np.concatenate(places), np.concatenate(chosen))
+
+
+def later_copies(places: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the keys that came before, and how often they did; `places` (keys,) ascend."""
+    order = np.argsort(keys, kind="stable")
+    key = keys[order]
     first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.arange(0)
     lengths = np.diff(np.r_[first, len(key)])
     count = np.arange(len(key)) - np.repeat(first, lengths)  # earlier rows with the same key
-    return place[order][count > 0], count[count > 0]
+    return places[order][count > 0], count[count > 0]
 
 
 def _cells(column: pa.Array) -> pa.BinaryArray:

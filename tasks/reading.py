@@ -19,7 +19,7 @@ from tasks import kinds
 from tasks.columns import list_values, named_as, one_chunk
 from tasks.identity import Repeats, content_ids, hashed_splits, named_splits, row_keys
 from tasks.plan import Plan, PlannedColumn
-from tasks.profile import INFINITE, from_text, id_texts, present_texts
+from tasks.profile import INFINITE, id_texts, present_texts, readable
 from tasks.sources import SourceFile
 from tasks.tabular import Part
 
@@ -37,7 +37,7 @@ def read_file(file: SourceFile, parts: Iterable[Part], plan: Plan, repeats: Repe
     """Judge the rows of a file part by part.
 
     Args:
-        repeats: rows with the content of an earlier one; none when there is an id column.
+        repeats: rows with the content of an earlier one, or with its id, which is then rejected.
     """
     start = 0
     numbers = dict(zip(repeats.places.tolist(), repeats.counts.tolist(), strict=True))
@@ -47,8 +47,9 @@ def read_file(file: SourceFile, parts: Iterable[Part], plan: Plan, repeats: Repe
 
 
 def _read_part(file: SourceFile, part: Part, plan: Plan, numbers: dict[int, int], start: int) -> ReadPart:
-    table = _typed(part.table, plan, file.format == "csv")
-    reasons = _reasons(table, part.table, plan)  # (rows,) text, "" for accepted rows
+    table = _typed(part.table, plan)
+    copies = np.isin(np.arange(start, start + len(table)), list(numbers)) if plan.id_column is not None else None
+    reasons = _reasons(table, part.table, plan, copies)  # (rows,) text, "" for accepted rows
     accepted = reasons == ""
     row_ids = _row_ids(part.table, plan, numbers, start, accepted)
     kept = table.filter(pa.array(accepted))
@@ -57,14 +58,14 @@ def _read_part(file: SourceFile, part: Part, plan: Plan, numbers: dict[int, int]
     return ReadPart(rows, _rejected(file, part, reasons), labels)
 
 
-def _typed(table: pa.Table, plan: Plan, is_text: bool) -> pa.Table:
-    """The table in the plan's types; a list of another length than the plan's, and NaN to be imputed, become null."""
+def _typed(table: pa.Table, plan: Plan) -> pa.Table:
+    """The table in the plan's types; text that is no number, a list of another length, NaN to be imputed: all null."""
     columns = {}
     imputed = {column.name for column in plan.used if column.is_imputed}
     widths = {column.name: column.width for column in plan.used if column.kind is not Kind.NUMBER}
     for field in plan.types:
         cells = one_chunk(table[field.name])
-        cells = from_text(cells, field.type) if is_text else cells.cast(field.type)
+        cells = readable(cells, field.type) if pa.types.is_string(cells.type) else cells.cast(field.type)
         if field.name in widths:
             cells = _fixed(cells, widths[field.name])
         columns[field.name] = _without_nan(cells) if field.name in imputed else cells
@@ -87,8 +88,8 @@ def _without_nan(cells: pa.Array) -> pa.Array:
     return pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
 
 
-def _reasons(table: pa.Table, source: pa.Table, plan: Plan) -> np.ndarray:
-    """Why each row can't be used, (rows,) text; the first reason counts."""
+def _reasons(table: pa.Table, source: pa.Table, plan: Plan, copies: np.ndarray | None) -> np.ndarray:
+    """Why each row can't be used, (rows,) text; the first reason counts. `copies`: whose id came before, (rows,)."""
     reasons = np.full(table.num_rows, "", dtype=object)
 
     def blame(rows: np.ndarray, reason: str) -> None:
@@ -96,6 +97,8 @@ def _reasons(table: pa.Table, source: pa.Table, plan: Plan) -> np.ndarray:
 
     if plan.id_column is not None:
         blame(_is_null(id_texts(source[plan.id_column])), "missing id")
+    if copies is not None:
+        blame(copies, "repeated id")
     if plan.split_column is not None:
         known = pc.is_in(_split_texts(source, plan), pa.array(kinds.SPLITS))
         blame(~known.to_numpy(), "unknown split value")
@@ -106,6 +109,8 @@ def _reasons(table: pa.Table, source: pa.Table, plan: Plan) -> np.ndarray:
                 _is_null(cells) & ~_is_null(before),
                 f"list of another length than {column.width}: {column.name}",
             )
+        elif pa.types.is_string(before.type):
+            blame(_is_null(cells) & ~_is_null(present_texts(before)), f"no number: {column.name}")
         missing, infinite = _missing_and_infinite(cells, column)
         if not column.is_imputed:
             blame(missing, f"missing cell: {column.name}")
