@@ -105,7 +105,8 @@ class Clerk:
     def join(self, pieces: list[Artifacts], key: str, max_rejected: float) -> Artifacts:
         """All pieces as one, unless too many rows were rejected."""
         tally = merged_tallies(Tally(**self.store.json(piece["tally"])) for piece in pieces)
-        check_rejected(tally.rejected, tally.rows + tally.n_rejected, max_rejected, "assign")
+        remedy = "Mend the cells, or leave these rows out."
+        check_rejected(tally.rejected, tally.rows + tally.n_rejected, max_rejected, "assign", remedy)
         with self.store.attempt("assign", key) as attempt:
             for kind, of_file in KINDS.items():
                 attempt.refer(kind, [file for piece in pieces for file in self.store.files(piece[of_file])])

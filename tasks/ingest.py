@@ -19,6 +19,7 @@ from tasks.store import Attempt, Store
 from tasks.tally import check_rejected
 from tasks.vectors import columns_of, encoded, fit
 
+REMEDY = "Mend the cells, ignore the columns, impute missing numbers (missing=median), or raise max_rejected."
 FEWEST_CLUSTERS = 2  # where their number is yet to be found
 
 
@@ -82,7 +83,8 @@ def _fit(
     reading: Reading, settings: SourceSettings, encoding: EncodingSettings, store: Store
 ) -> tuple[Encoding, Inspection]:
     """The encoding of the rows that were read, and the source as a whole."""
-    check_rejected(reading.summary.rejected, reading.summary.rows, settings.max_rejected, "ingest")
+    summary = reading.summary
+    check_rejected(summary.rejected, summary.rows, settings.max_rejected, "ingest", REMEDY)
     columns = columns_of(reading.plan, reading.summary)
     if not columns:
         found = "only columns that are constant in the train rows"

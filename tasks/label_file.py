@@ -18,7 +18,6 @@ from tasks.answers import Answers, ask, finite
 from tasks.bundle import Bundle
 from tasks.columns import to_arrays
 from tasks.identity import row_keys
-from tasks.labelling import assignment_table
 from tasks.naming import Naming
 from tasks.reading import ReadPart
 from tasks.store import Attempt
@@ -103,7 +102,8 @@ def merged_tallies(tallies: Iterable[Tally]) -> Tally:
 
 
 def _vectors(rows: pa.Table, encoding: Encoding) -> np.ndarray:
-    return encoding.encode(to_arrays(rows, [column.name for column in encoding.columns]))
+    with np.errstate(over="ignore"):  # what no float32 holds ends at the farthest value
+        return encoding.encode(to_arrays(rows, [column.name for column in encoding.columns]))
 
 
 def _labelled(
@@ -125,8 +125,7 @@ def _labelled(
 def _assigned(
     ids: pa.Table, answers: Answers, is_outlier: np.ndarray, naming: Naming, version: str, at: datetime
 ) -> pa.Table:
-    probabilities, _ = naming.apply(answers.probabilities)
-    found = assignment_table(ids, probabilities)
+    found = naming.table(ids, answers.probabilities)
     columns = {name: found[name] for name in found.column_names} | {
         "cluster_name": _names(found["cluster"], naming),
         "p_real": answers.p_real,

@@ -5,8 +5,10 @@ import json
 from dataclasses import dataclass, field
 
 import numpy as np
+import pyarrow as pa
 
 from tasks.bundle import Bundle
+from tasks.labelling import assignment_table
 from tasks.store import Store
 
 
@@ -22,6 +24,11 @@ class Naming:
         """Changes when a row's cluster or name may."""
         text = json.dumps([self.ids.tolist(), sorted(self.names.items())])
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def table(self, rows: pa.Table, probabilities: np.ndarray) -> pa.Table:
+        """Assignments beside row_id and split of the same rows, from probabilities of components."""
+        probabilities, _ = self.apply(probabilities)
+        return assignment_table(rows, probabilities)
 
     def apply(self, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Probabilities of components (rows, components) -> of clusters (rows, clusters), and the clusters' ids."""

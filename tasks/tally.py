@@ -84,7 +84,7 @@ def merged_rejections(parts: Iterable[dict[str, Rejection]]) -> dict[str, Reject
     return rejected
 
 
-def check_rejected(rejected: dict[str, Rejection], rows: int, most: float, stage: str) -> None:
+def check_rejected(rejected: dict[str, Rejection], rows: int, most: float, stage: str, remedy: str) -> None:
     """Refuse a source of which too many rows can't be used.
 
     Raises:
@@ -94,7 +94,6 @@ def check_rejected(rejected: dict[str, Rejection], rows: int, most: float, stage
     if count and (count == rows or count > most * rows):
         reasons = "; ".join(f"{reason}: {rejection.count:,}" for reason, rejection in rejected.items())
         expected = f"at most {most:.0%} of {rows:,} rows to be rejected, and not all of them"
-        remedy = "Mend the cells, ignore the columns, impute missing numbers (missing=median), or raise max_rejected."
         raise BadInput(stage, expected, f"{count:,} ({reasons})", remedy)
 
 
