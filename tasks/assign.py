@@ -57,8 +57,8 @@ def assign_source(
             return found, False
         scans = scan_files(store, files, bundle, settings)
         _tell_of_extra(scans, say)
-        pieces = clerk.label(scans, settings.id_column is not None, say)
-        made = clerk.join(pieces, key, settings.max_rejected)
+        pieces = clerk.label(scans, say)
+        made = clerk.join(scans, pieces, key, settings.max_rejected)
         check_unchanged(files)
         remember(files, store)
         return made, True
@@ -78,7 +78,7 @@ class Clerk:
         by = {"name": self.bundle.name, "version": self.bundle.version, "naming": self.naming.digest}
         return self.store.key(stage, code=code, libraries=library_versions(), **by, **decides)
 
-    def label(self, scans: list[Scan], has_ids: bool, say: Say) -> list[Artifacts]:
+    def label(self, scans: list[Scan], say: Say) -> list[Artifacts]:
         """The pieces of each file: the store's, or new ones."""
         found = spilled_repeats(scan.keys(self.store) for scan in scans)
         pieces = []
@@ -98,18 +98,20 @@ class Clerk:
         if found := self.store.find("labelled", key):
             return found, False
         with self.store.attempt("labelled", key) as attempt, closing(read_parts(file)) as parts:
-            label_file(attempt, read_file(file, parts, scan.plan, repeats), self.bundle, self.naming)
+            read = read_file(file, parts, scan.plan, repeats, scan.ids(self.store))
+            label_file(attempt, read, self.bundle, self.naming)
             file.check_unchanged()
             return attempt.commit(), True
 
-    def join(self, pieces: list[Artifacts], key: str, max_rejected: float) -> Artifacts:
-        """All pieces as one, unless too many rows were rejected."""
+    def join(self, scans: list[Scan], pieces: list[Artifacts], key: str, max_rejected: float) -> Artifacts:
+        """All pieces as one, unless too many rows were rejected; it refers to the scans so that they are kept."""
         tally = merged_tallies(Tally(**self.store.json(piece["tally"])) for piece in pieces)
         remedy = "Mend the cells, or leave these rows out."
         check_rejected(tally.rejected, tally.rows + tally.n_rejected, max_rejected, "assign", remedy)
         with self.store.attempt("assign", key) as attempt:
             for kind, of_file in KINDS.items():
                 attempt.refer(kind, [file for piece in pieces for file in self.store.files(piece[of_file])])
+            attempt.refer("keys", [file for scan in scans for file in self.store.files(scan.made["keys"])])
             attempt.write_json("tally", tally.model_dump(mode="json"))
             return attempt.commit()
 

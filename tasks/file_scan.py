@@ -13,8 +13,9 @@ import pyarrow as pa
 from models.settings import SourceSettings
 from tasks.bundle import Bundle
 from tasks.code import code_digest, library_versions
+from tasks.columns import one_chunk
 from tasks.fitting_files import Fit, fit_files
-from tasks.identity import content_ids, row_keys
+from tasks.identity import ID_BYTES, content_digests, ids_of, row_keys
 from tasks.plan import Plan
 from tasks.profile import id_texts
 from tasks.sources import SourceFile
@@ -33,8 +34,18 @@ class Scan:
     made: Artifacts
 
     def keys(self, store: Store) -> Iterator[np.ndarray]:
-        """The keys of all rows, a part in memory at a time."""
-        return (table["key"].to_numpy() for table in store.tables(self.made["keys"]))
+        """What tells the rows apart, (rows,) uint64; a part in memory at a time."""
+        for table in store.tables(self.made["keys"]):
+            if self.plan.id_column is not None:
+                yield table["key"].to_numpy()
+            else:
+                yield np.ascontiguousarray(_digests(table)[:, :8]).view(np.uint64)[:, 0]
+
+    def ids(self, store: Store) -> Iterator[list[str]] | None:
+        """The ids of all rows by their content, part by part; None if they have a column of ids."""
+        if self.plan.id_column is not None:
+            return None
+        return (ids_of(_digests(table)) for table in store.tables(self.made["keys"]))
 
 
 def scan_files(store: Store, files: Sequence[SourceFile], bundle: Bundle, settings: SourceSettings) -> list[Scan]:
@@ -63,17 +74,28 @@ def _key(store: Store, file: SourceFile, bundle: Bundle) -> str:
 def _write(store: Store, file: SourceFile, fit: Fit, key: str) -> Artifacts:
     with store.attempt("scan", key) as attempt, closing(read_parts(file)) as parts:
         for part in parts:
-            attempt.write_table("keys", pa.table({"key": _keys(part, fit.plan.id_column)}))
+            attempt.write_table("keys", _keys(part, fit.plan.id_column))
         attempt.write_json("fit", {"plan": fit.plan.model_dump(mode="json"), "extra": fit.extra})
         file.check_unchanged()
         return attempt.commit()
 
 
-def _keys(part: Part, id_column: str | None) -> np.ndarray:
-    """Hashes that tell the rows of a part apart, (rows,); a row without an id is never a copy that counts."""
+def _keys(part: Part, id_column: str | None) -> pa.Table:
+    """What tells the rows of a part apart; several rows without an id are rejected for that, not as copies."""
     if id_column is None:
-        return row_keys(content_ids(part.table))
-    return row_keys(id_texts(part.table[id_column]).fill_null("").to_pylist())
+        digests = content_digests(part.table)
+        column = pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(ID_BYTES), len(digests), [None, pa.py_buffer(digests.tobytes())]
+        )
+        return pa.table({"digest": column})
+    return pa.table({"key": row_keys(id_texts(part.table[id_column]).fill_null("").to_pylist())})
+
+
+def _digests(table: pa.Table) -> np.ndarray:
+    """The digests of rows' content, (rows, ID_BYTES)."""
+    column = one_chunk(table["digest"])
+    values = np.frombuffer(column.buffers()[1], np.uint8) if len(column) else np.zeros(0, np.uint8)
+    return values.reshape(-1, ID_BYTES)[column.offset : column.offset + len(column)]
 
 
 def _read(store: Store, file: SourceFile, made: Artifacts) -> Scan:

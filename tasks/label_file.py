@@ -17,7 +17,6 @@ from tasks import kinds
 from tasks.answers import Answers, ask, finite
 from tasks.bundle import Bundle
 from tasks.columns import to_arrays
-from tasks.identity import row_keys
 from tasks.naming import Naming
 from tasks.reading import ReadPart
 from tasks.store import Attempt
@@ -118,8 +117,7 @@ def _labelled(
         named=_counted(assigned["cluster"]),
         outliers=int(is_outlier.sum()),
     )
-    keys = row_keys(part.rows["row_id"].to_pylist())
-    return Labelled(assigned, part.rejected, tally, sample_of(keys, features(bundle.encoding, x, answers.p_value)))
+    return Labelled(assigned, part.rejected, tally, sample_of(part.keys, features(bundle.encoding, x, answers.p_value)))
 
 
 def _assigned(
