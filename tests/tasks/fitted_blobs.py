@@ -29,12 +29,12 @@ BIG = 2**60  # whole numbers beyond what a float holds exactly
 
 
 def blob_rows(rows: int, seed: int, start: int = 0, blobs: int = BLOBS) -> pd.DataFrame:
-    """Rows of several types in blobs that don't touch; every tenth row lacks `gap`, which is imputed."""
+    """Rows of several types in blobs that don't touch; a tenth of the rows lack `gap`, which is imputed."""
     random = np.random.default_rng(seed)
     blob = random.integers(0, blobs, rows)
     x = APART * np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [-3, -3, -3]])[blob]
     x = x + random.normal(size=x.shape)
-    gap = np.where(np.arange(rows) % 10 == 3, np.nan, x[:, 2])
+    gap = np.where(random.uniform(size=rows) < 0.1, np.nan, x[:, 2])
     return pd.DataFrame(
         {
             "id": [f"row-{i}" for i in range(start, start + rows)],
