@@ -13,6 +13,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from flows.commands_assign import Assign, Assigned
 from flows.commands_clusters import ListClusters
 from flows.commands_promotion import Promote, Promotions, Rollback
 from flows.commands_service import Clean, Runs, Serve, Show, Status
@@ -157,6 +158,8 @@ class Genclust(BaseSettings):
     promote: CliSubCommand[Promote]
     rollback: CliSubCommand[Rollback]
     promotions: CliSubCommand[Promotions]
+    assign: CliSubCommand[Assign]
+    assigned: CliSubCommand[Assigned]
 
     def cli_cmd(self) -> None:
         """Hand over to the chosen command."""

@@ -246,10 +246,10 @@ def _decode_number(block: np.ndarray, column: Column) -> np.ndarray:
 
 def _floats(values: np.ndarray, column: Column) -> np.ndarray:
     """Distances from the column's origin as float64; of integers exactly, however large they are."""
-    if column.origin:
-        origin = np.array(column.origin, dtype=values.dtype).astype(np.int64)
+    if column.origin and values.dtype.kind in "iu":
+        origin = np.array(column.origin).astype(np.int64)
         return (values.astype(np.int64) - origin).astype(np.float64)
-    return values.astype(np.float64)
+    return values.astype(np.float64) - float(column.origin)
 
 
 def _typed(values: np.ndarray, column: Column) -> np.ndarray:

@@ -220,3 +220,26 @@ class PromotionSettings(Settings):
     min_agreement: float = Field(
         0.5, ge=-1, le=1, description="Smallest adjusted Rand index with the champion: below it nothing is as it was."
     )
+
+
+class DriftSettings(Settings):
+    """When new rows are called different from those that the model was judged on."""
+
+    alpha: float = Field(
+        0.001, gt=0, lt=0.5, description="Largest probability of a false alarm in a batch, over all tests together."
+    )
+    min_rows: int = Field(100, ge=20, description="Fewest rows of a batch that are tested; fewer never raise an alarm.")
+    min_distance: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="Smallest difference of two distributions (Kolmogorov-Smirnov: the share of rows that would have "
+        "to move) of a column or of the scores that counts.",
+    )
+    min_share_change: float = Field(
+        0.2,
+        gt=0,
+        le=3.2,
+        description="Smallest change of a cluster's share, of outliers or of missing cells that counts, as Cohen's h: "
+        "0.2 is 10% -> 17%, 1% -> 5% or 1% -> 0%.",
+    )

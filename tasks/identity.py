@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from tasks.columns import list_values, one_chunk
 
+ID_BYTES = 16
 BETWEEN = b"\x1f"  # cells
 SHARES = (0.8, 0.9)  # where train and validation end on the hashes' way from 0 to 1
 TENTH = 0.1
@@ -38,9 +39,21 @@ NONE = Repeats(np.arange(0), np.arange(0))
 
 def content_ids(table: pa.Table) -> list[str]:
     """One id for each row from its cells in the order of the columns' names; all columns count."""
+    return ids_of(content_digests(table))
+
+
+def content_digests(table: pa.Table) -> np.ndarray:
+    """What `content_ids` are made of: (rows, ID_BYTES) uint8."""
     cells = [_cells(one_chunk(table[name])) for name in sorted(table.column_names)]
     rows = pc.binary_join_element_wise(*cells, BETWEEN, null_handling="replace", null_replacement=b"")
-    return [hashlib.sha256(row).hexdigest()[:32] for row in rows.to_pylist()]
+    digests = b"".join([hashlib.sha256(row).digest()[:ID_BYTES] for row in rows.to_pylist()])
+    return np.frombuffer(digests, np.uint8).reshape(-1, ID_BYTES)
+
+
+def ids_of(digests: np.ndarray) -> list[str]:
+    """Digests (rows, ID_BYTES) as text."""
+    text, width = digests.tobytes().hex(), 2 * ID_BYTES
+    return [text[i : i + width] for i in range(0, len(text), width)]
 
 
 def row_keys(row_ids: Iterable[str]) -> np.ndarray:
@@ -85,13 +98,17 @@ def _repeated(keys: Sequence[np.ndarray], window: int, windows: int) -> tuple[np
         places.append(within + start)
         chosen.append(part[within])
         start += len(part)
-    place, key = np.concatenate(places), np.concatenate(chosen)
-    order = np.argsort(key, kind="stable")
-    key = key[order]
+    return later_copies(np.concatenate(places), np.concatenate(chosen))
+
+
+def later_copies(places: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the keys that came before, and how often they did; `places` (keys,) ascend."""
+    order = np.argsort(keys, kind="stable")
+    key = keys[order]
     first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.arange(0)
     lengths = np.diff(np.r_[first, len(key)])
     count = np.arange(len(key)) - np.repeat(first, lengths)  # earlier rows with the same key
-    return place[order][count > 0], count[count > 0]
+    return places[order][count > 0], count[count > 0]
 
 
 def _cells(column: pa.Array) -> pa.BinaryArray:

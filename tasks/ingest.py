@@ -12,12 +12,14 @@ from models.settings import EncodingSettings, SourceSettings
 from tasks.entries import Entries
 from tasks.errors import BadInput
 from tasks.inspection import Inspection, describe, inspection_of
-from tasks.pieces import Reading, piece_key, read_source, tables_of
+from tasks.pieces import Reading, piece_key, read_source
 from tasks.sources import check_unchanged, known_roles, remember, source_files
 from tasks.stage import Artifacts, cached, stage
 from tasks.store import Attempt, Store
+from tasks.tally import check_rejected
 from tasks.vectors import columns_of, encoded, fit
 
+REMEDY = "Mend the cells, ignore the columns, impute missing numbers (missing=median), or raise max_rejected."
 FEWEST_CLUSTERS = 2  # where their number is yet to be found
 
 
@@ -81,14 +83,15 @@ def _fit(
     reading: Reading, settings: SourceSettings, encoding: EncodingSettings, store: Store
 ) -> tuple[Encoding, Inspection]:
     """The encoding of the rows that were read, and the source as a whole."""
-    _check_rejected(reading, settings.max_rejected)
+    summary = reading.summary
+    check_rejected(summary.rejected, summary.rows, settings.max_rejected, "ingest", REMEDY)
     columns = columns_of(reading.plan, reading.summary)
     if not columns:
         found = "only columns that are constant in the train rows"
         raise BadInput("ingest", "a column that can be used", found, "Name a source whose rows differ.")
     own = {column.name: column.stored for column in reading.plan.columns}
     chosen = {own[name]: scaling for name, scaling in encoding.columns.items()}
-    tables = tables_of(store, reading.files("rows"))
+    tables = store.tables_of(reading.files("rows"))
     fitted = fit(columns, tables, reading.summary.splits["train"], encoding.model_copy(update={"columns": chosen}))
     return fitted, inspection_of(reading.names, reading.plan, reading.summary, fitted)
 
@@ -97,20 +100,10 @@ def _write(attempt: Attempt, reading: Reading, encoding: Encoding, inspection: I
     for kind in reading.pieces[0]:
         if kind != "summary":
             attempt.refer(kind, reading.files(kind))
-    for table in encoded(tables_of(attempt.store, reading.files("rows")), encoding):
+    for table in encoded(attempt.store.tables_of(reading.files("rows")), encoding):
         attempt.write_table("vectors", table)
     attempt.write_json("encoding", encoding.to_json())
     attempt.write_json("inspection", inspection.model_dump())
-
-
-def _check_rejected(reading: Reading, most: float) -> None:
-    rejected, rows = reading.summary.rejected, reading.summary.rows
-    count = sum(rejection.count for rejection in rejected.values())
-    if count == rows or count > most * rows:
-        reasons = "; ".join(f"{reason}: {rejection.count:,}" for reason, rejection in rejected.items())
-        expected = f"at most {most:.0%} of {rows:,} rows to be rejected, and not all of them"
-        remedy = "Mend the cells, ignore the columns, impute missing numbers (missing=median), or raise max_rejected."
-        raise BadInput("ingest", expected, f"{count:,} ({reasons})", remedy)
 
 
 def _check_clusters(inspection: Inspection, clusters: int | None) -> None:

@@ -69,3 +69,14 @@ def samples(columns: pa.Schema, width: int) -> pa.Schema:
     """Generated rows: component (null without components), vector, and the user's columns decoded from it."""
     own = [("component", pa.int32()), ("vector", pa.list_(pa.float32(), width))]
     return pa.schema([SAMPLE_ID, *own, *columns])
+
+
+ASSIGNED = pa.schema(  # new rows in the clusters of a version; cluster_name is what people call it
+    [ROW_ID, _ASSIGNMENTS[0], ("cluster_name", pa.string()), *_ASSIGNMENTS[1:], ("p_real", pa.float64()),
+     ("p_value", pa.float64()), ("is_outlier", pa.bool_()), ("version", pa.string()),
+     ("assigned_at", pa.timestamp("us", "UTC"))]
+)  # fmt: skip
+DRIFT = pa.schema(  # a test of new rows against those that the version was judged on
+    [("what", pa.string()), ("statistic", pa.float64()), ("threshold", pa.float64()), ("p_value", pa.float64()),
+     ("drifted", pa.bool_()), ("note", pa.string())]
+)  # fmt: skip

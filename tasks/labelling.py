@@ -7,9 +7,14 @@ from models.partitions import Partition
 from models.settings import PartitionSpace
 from tasks import kinds
 from tasks.columns import one_chunk
-from tasks.model import FittedModel
+from tasks.model import Answer, FittedModel
 
 SCORES = ("logit", "typicality", "log_density")  # the model's answers that the space of scores is made of
+ASKED: dict[PartitionSpace, tuple[Answer, ...]] = {
+    PartitionSpace.vectors: (),
+    PartitionSpace.embedding: ("embedding",),
+    PartitionSpace.scores: ("scores",),
+}
 SMALLEST_PROBABILITY = 1e-3  # below it a cluster isn't listed among a row's probabilities
 
 
@@ -18,20 +23,35 @@ def memberships(fitted: FittedModel, partition: Partition | None, x: np.ndarray)
 
     Without a partition it is the model's responsibilities.
     """
+    wanted = needed(partition)
+    return memberships_by(partition, x, fitted.infer(x, *wanted) if wanted else {})
+
+
+def needed(partition: Partition | None) -> tuple[Answer, ...]:
+    """The model's answers that memberships rest on."""
+    return ("responsibilities",) if partition is None else ASKED[partition.space]
+
+
+def memberships_by(partition: Partition | None, x: np.ndarray, answers: dict[str, np.ndarray]) -> np.ndarray:
+    """The same as `memberships` from answers that were asked already."""
     if partition is None:
-        return fitted.infer(x, "responsibilities")["responsibilities"]
-    return partition.predict_proba(positions(fitted, partition.space, x)[:, : len(partition.shift)])
+        return answers["responsibilities"]
+    return partition.predict_proba(positions_by(partition.space, x, answers)[:, : len(partition.shift)])
 
 
 def positions(fitted: FittedModel, space: PartitionSpace, x: np.ndarray) -> np.ndarray:
     """Where vectors x lie in the space of a partition: (rows, dims)."""
+    return positions_by(space, x, fitted.infer(x, *ASKED[space]) if ASKED[space] else {})
+
+
+def positions_by(space: PartitionSpace, x: np.ndarray, answers: dict[str, np.ndarray]) -> np.ndarray:
+    """The same as `positions` from answers that were asked already."""
     match space:
         case PartitionSpace.vectors:
             return x
         case PartitionSpace.embedding:
-            return fitted.infer(x, "embedding")["embedding"]
+            return answers["embedding"]
         case PartitionSpace.scores:
-            answers = fitted.infer(x, "scores")
             return np.stack([answers[name] for name in SCORES if name in answers], axis=1)
 
 

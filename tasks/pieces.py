@@ -5,13 +5,12 @@ caller once all of the source was found good.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from models.settings import EncodingSettings, SourceSettings
 from tasks.code import code_digest, library_versions
@@ -75,12 +74,6 @@ def piece_key(store: Store, stage: str, content: Any, **settings: Any) -> str:
     return store.key(stage, content=content, code=code, versions=library_versions(), **settings)
 
 
-def tables_of(store: Store, files: Iterable[StoredFile], columns: list[str] | None = None) -> Iterator[pa.Table]:
-    """Parts of a table, one in memory at a time; they need not be committed yet."""
-    for file in files:
-        yield pq.read_table(pa.BufferReader(store.read_file(file)), columns=columns)
-
-
 def _json(store: Store, files: tuple[StoredFile, ...]) -> Any:
     return json.loads(store.read_file(files[0]))
 
@@ -112,7 +105,7 @@ def _profile(
     written = entries.entry("profile", key, write)
     profile = FileProfile(**_json(entries.store, written["profile"]))
     check(profile.types.names)
-    keys = [table["key"].to_numpy() for table in tables_of(entries.store, written["keys"])]
+    keys = [table["key"].to_numpy() for table in entries.store.tables_of(written["keys"])]
     return profile, np.concatenate(keys)
 
 

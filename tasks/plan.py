@@ -90,7 +90,7 @@ def make_plan(profiles: dict[str, FileProfile], settings: SourceSettings, encodi
         raise BadInput("ingest", "rows in the source", "none", "Name a source with rows.")
     types = common_types({name: profile.types for name, profile in profiles.items()})
     seen = {name: _merged([profile.columns[name] for profile in profiles.values()]) for name in types.names}
-    stored = _stored_names(types.names)
+    stored = stored_names(types.names)
     columns = [_plan_column(field, seen[field.name], settings, encoding) for field in types]
     columns = [column.model_copy(update={"stored": stored[column.name]}) for column in columns]
     _check_used(columns, encoding)
@@ -126,7 +126,8 @@ def _merged(columns: list[ColumnProfile]) -> ColumnProfile:
     )
 
 
-def _stored_names(names: list[str]) -> dict[str, str]:
+def stored_names(names: list[str]) -> dict[str, str]:
+    """The names in `rows` of a source's columns."""
     stored: dict[str, str] = {}
     for name in names:
         new = name

@@ -125,6 +125,21 @@ def from_text(cells: pa.Array, type: pa.DataType) -> pa.Array:
     return _nulls(present) if pa.types.is_null(type) else present.cast(type)
 
 
+def readable(cells: pa.Array, type: pa.DataType) -> pa.Array:
+    """Cells of text as values of a type, null where one is none of it; whole numbers may be written as floats."""
+    for wider in (type, pa.float64()) if pa.types.is_integer(type) else (type,):
+        try:
+            return from_text(cells, wider)
+        except pa.ArrowInvalid:
+            continue
+    if len(cells) == 1:
+        return pa.nulls(1, type)
+    half = len(cells) // 2
+    parts = [readable(part, type) for part in (cells[:half], cells[half:])]
+    common = pa.float64() if pa.float64() in [part.type for part in parts] else type
+    return pa.concat_arrays([part.cast(common, safe=False) for part in parts])
+
+
 def present_texts(cells: pa.Array) -> pa.Array:
     """Cells of a CSV file without the spaces around them; null where one of MISSING stands."""
     trimmed = pc.utf8_trim_whitespace(cells)

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import compress, repeat
 from typing import Any
 
 import numpy as np
@@ -19,52 +20,61 @@ from tasks import kinds
 from tasks.columns import list_values, named_as, one_chunk
 from tasks.identity import Repeats, content_ids, hashed_splits, named_splits, row_keys
 from tasks.plan import Plan, PlannedColumn
-from tasks.profile import INFINITE, from_text, id_texts, present_texts
+from tasks.profile import INFINITE, id_texts, present_texts, readable
 from tasks.sources import SourceFile
 from tasks.tabular import Part
 
 
 @dataclass(frozen=True)
 class ReadPart:
-    """What became of a part of a file."""
+    """What became of a part of a file; `keys` are those of the rows that were accepted."""
 
     rows: pa.Table
+    keys: np.ndarray  # (rows,) uint64
     rejected: pa.Table
     labels: pa.Table | None
 
 
-def read_file(file: SourceFile, parts: Iterable[Part], plan: Plan, repeats: Repeats) -> Iterator[ReadPart]:
+def read_file(
+    file: SourceFile, parts: Iterable[Part], plan: Plan, repeats: Repeats, ids: Iterable[list[str]] | None = None
+) -> Iterator[ReadPart]:
     """Judge the rows of a file part by part.
 
     Args:
-        repeats: rows with the content of an earlier one; none when there is an id column.
+        ids: of all rows of each part, by their content, where they are known already.
+        repeats: rows with the content of an earlier one, or with its id, which is then rejected.
     """
     start = 0
     numbers = dict(zip(repeats.places.tolist(), repeats.counts.tolist(), strict=True))
-    for part in parts:
-        yield _read_part(file, part, plan, numbers, start)
+    known = repeat(None) if ids is None else ids
+    for part, of_part in zip(parts, known, strict=ids is not None):
+        yield _read_part(file, part, plan, numbers, start, of_part)
         start += part.table.num_rows
 
 
-def _read_part(file: SourceFile, part: Part, plan: Plan, numbers: dict[int, int], start: int) -> ReadPart:
-    table = _typed(part.table, plan, file.format == "csv")
-    reasons = _reasons(table, part.table, plan)  # (rows,) text, "" for accepted rows
+def _read_part(
+    file: SourceFile, part: Part, plan: Plan, numbers: dict[int, int], start: int, ids: list[str] | None
+) -> ReadPart:
+    table = _typed(part.table, plan)
+    copies = np.isin(np.arange(start, start + len(table)), list(numbers)) if plan.id_column is not None else None
+    reasons = _reasons(table, part.table, plan, copies)  # (rows,) text, "" for accepted rows
     accepted = reasons == ""
-    row_ids = _row_ids(part.table, plan, numbers, start, accepted)
+    row_ids = _row_ids(part.table, plan, numbers, start, accepted, ids)
+    keys = row_keys(row_ids)
     kept = table.filter(pa.array(accepted))
-    rows = _rows(kept, row_ids, plan)
+    rows = _rows(kept, row_ids, keys, plan)
     labels = _labels(part.table.filter(pa.array(accepted)), row_ids, plan, file.format == "csv")
-    return ReadPart(rows, _rejected(file, part, reasons), labels)
+    return ReadPart(rows, keys, _rejected(file, part, reasons), labels)
 
 
-def _typed(table: pa.Table, plan: Plan, is_text: bool) -> pa.Table:
-    """The table in the plan's types; a list of another length than the plan's, and NaN to be imputed, become null."""
+def _typed(table: pa.Table, plan: Plan) -> pa.Table:
+    """The table in the plan's types; text that is no number, a list of another length, NaN to be imputed: all null."""
     columns = {}
     imputed = {column.name for column in plan.used if column.is_imputed}
     widths = {column.name: column.width for column in plan.used if column.kind is not Kind.NUMBER}
     for field in plan.types:
         cells = one_chunk(table[field.name])
-        cells = from_text(cells, field.type) if is_text else cells.cast(field.type)
+        cells = readable(cells, field.type) if pa.types.is_string(cells.type) else cells.cast(field.type)
         if field.name in widths:
             cells = _fixed(cells, widths[field.name])
         columns[field.name] = _without_nan(cells) if field.name in imputed else cells
@@ -87,15 +97,18 @@ def _without_nan(cells: pa.Array) -> pa.Array:
     return pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
 
 
-def _reasons(table: pa.Table, source: pa.Table, plan: Plan) -> np.ndarray:
-    """Why each row can't be used, (rows,) text; the first reason counts."""
+def _reasons(table: pa.Table, source: pa.Table, plan: Plan, copies: np.ndarray | None) -> np.ndarray:
+    """Why each row can't be used, (rows,) text; the first reason counts. `copies`: whose id came before, (rows,)."""
     reasons = np.full(table.num_rows, "", dtype=object)
 
     def blame(rows: np.ndarray, reason: str) -> None:
-        reasons[rows & (reasons == "")] = reason
+        if rows.any():
+            reasons[rows & (reasons == "")] = reason
 
     if plan.id_column is not None:
         blame(_is_null(id_texts(source[plan.id_column])), "missing id")
+    if copies is not None:
+        blame(copies, "repeated id")
     if plan.split_column is not None:
         known = pc.is_in(_split_texts(source, plan), pa.array(kinds.SPLITS))
         blame(~known.to_numpy(), "unknown split value")
@@ -106,6 +119,8 @@ def _reasons(table: pa.Table, source: pa.Table, plan: Plan) -> np.ndarray:
                 _is_null(cells) & ~_is_null(before),
                 f"list of another length than {column.width}: {column.name}",
             )
+        elif pa.types.is_string(before.type):
+            blame(_is_null(cells) & ~_is_null(present_texts(before)), f"no number: {column.name}")
         missing, infinite = _missing_and_infinite(cells, column)
         if not column.is_imputed:
             blame(missing, f"missing cell: {column.name}")
@@ -135,11 +150,13 @@ def _split_texts(source: pa.Table, plan: Plan) -> pa.ChunkedArray:
     return pc.utf8_trim_whitespace(source[plan.split_column].cast(pa.string()))
 
 
-def _row_ids(source: pa.Table, plan: Plan, numbers: dict[int, int], start: int, accepted: np.ndarray) -> list[str]:
-    """Ids of the accepted rows."""
+def _row_ids(
+    source: pa.Table, plan: Plan, numbers: dict[int, int], start: int, accepted: np.ndarray, known: list[str] | None
+) -> list[str]:
+    """Ids of the accepted rows; `known` of all rows by their content."""
     if plan.id_column is not None:
         return list(id_texts(source[plan.id_column]).filter(pa.array(accepted)).to_pylist())
-    ids = content_ids(source.filter(pa.array(accepted)))
+    ids = content_ids(source.filter(pa.array(accepted))) if known is None else list(compress(known, accepted))
     places = np.flatnonzero(accepted) + start
     if not numbers:
         return ids
@@ -148,10 +165,10 @@ def _row_ids(source: pa.Table, plan: Plan, numbers: dict[int, int], start: int, 
     ]
 
 
-def _rows(kept: pa.Table, row_ids: list[str], plan: Plan) -> pa.Table:
+def _rows(kept: pa.Table, row_ids: list[str], keys: np.ndarray, plan: Plan) -> pa.Table:
     columns: dict[str, Any] = {
         "row_id": pa.array(row_ids, pa.string()),
-        "split": _splits(kept, row_ids, plan),
+        "split": _splits(kept, keys, plan),
     }
     for column in plan.stored:
         columns[column.stored] = kept[column.name]
@@ -161,8 +178,7 @@ def _rows(kept: pa.Table, row_ids: list[str], plan: Plan) -> pa.Table:
     return pa.table(columns, schema=kinds.rows(pa.schema(own)))
 
 
-def _splits(kept: pa.Table, row_ids: list[str], plan: Plan) -> pa.Array:
-    keys = row_keys(row_ids)
+def _splits(kept: pa.Table, keys: np.ndarray, plan: Plan) -> pa.Array:
     if plan.split_column is None:
         return pa.array(hashed_splits(keys), pa.string())
     named = _split_texts(kept, plan).to_numpy()

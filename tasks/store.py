@@ -107,7 +107,11 @@ class Store(Storage):
 
     def tables(self, artifact: Artifact, columns: list[str] | None = None) -> Iterator[pa.Table]:
         """Parts of a table artifact, one in memory at a time."""
-        for file in self.files(artifact):
+        return self.tables_of(self.files(artifact), columns)
+
+    def tables_of(self, files: Iterable[StoredFile], columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """Parts of a table, one in memory at a time; they need not be committed yet."""
+        for file in files:
             yield pq.read_table(pa.BufferReader(self.read_file(file)), columns=columns)
 
     def table(self, artifact: Artifact, columns: list[str] | None = None) -> pa.Table:
@@ -120,7 +124,11 @@ class Store(Storage):
 
     def arrays(self, artifact: Artifact) -> dict[str, np.ndarray]:
         """The arrays of an npz artifact."""
-        content = self.read_file(self.files(artifact)[0])
+        return self.arrays_of(self.files(artifact)[0])
+
+    def arrays_of(self, file: StoredFile) -> dict[str, np.ndarray]:
+        """The arrays of an npz file."""
+        content = self.read_file(file)
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return dict(arrays)
 

@@ -3,7 +3,7 @@
 import csv
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import pyarrow as pa
 
@@ -32,7 +32,7 @@ WHOLE = {
 DAMAGE = (pa.ArrowException, OSError, EOFError, ValueError, csv.Error, zipfile.BadZipFile, zlib.error)
 
 
-def read_parts(file: SourceFile) -> Iterator[Part]:
+def read_parts(file: SourceFile) -> Generator[Part, None, None]:
     """All of a file; at least one part, so that an empty file has its columns.
 
     Raises:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from models.imputation import missing_cells, present
 from tasks import kinds
 from tasks.columns import to_arrays
+from tasks.errors import BadInput
 
 EXAMPLE = 200  # characters of a rejected row that are shown
 
@@ -56,10 +57,7 @@ class Summary(BaseModel):
 
 def summarize(rows: pa.Table, rejected_rows: pa.Table, used: list[str]) -> Summary:
     """What became of a part, with the extents of the used columns."""
-    rejected: dict[str, Rejection] = {}
-    for reason, content in zip(*(rejected_rows[name].to_pylist() for name in ("reason", "content")), strict=True):
-        known = rejected.get(reason, Rejection(count=0, example=content[:EXAMPLE]))
-        rejected[reason] = known.model_copy(update={"count": known.count + 1})
+    rejected = rejections(rejected_rows)
     split = rows["split"].to_numpy(zero_copy_only=False)
     splits = {name: int((split == name).sum()) for name in kinds.SPLITS}
     values = to_arrays(rows, used)
@@ -67,15 +65,45 @@ def summarize(rows: pa.Table, rejected_rows: pa.Table, used: list[str]) -> Summa
     return Summary(rejected=rejected, splits=splits, extents=extents)
 
 
+def rejections(rejected_rows: pa.Table) -> dict[str, Rejection]:
+    """How many rows were rejected, by reason."""
+    rejected: dict[str, Rejection] = {}
+    for reason, content in zip(*(rejected_rows[name].to_pylist() for name in ("reason", "content")), strict=True):
+        known = rejected.get(reason, Rejection(count=0, example=content[:EXAMPLE]))
+        rejected[reason] = known.model_copy(update={"count": known.count + 1})
+    return rejected
+
+
+def merged_rejections(parts: Iterable[dict[str, Rejection]]) -> dict[str, Rejection]:
+    """The same of several parts together."""
+    rejected: dict[str, Rejection] = {}
+    for part in parts:
+        for reason, further in part.items():
+            known = rejected.get(reason, further.model_copy(update={"count": 0}))
+            rejected[reason] = known.model_copy(update={"count": known.count + further.count})
+    return rejected
+
+
+def check_rejected(rejected: dict[str, Rejection], rows: int, most: float, stage: str, remedy: str) -> None:
+    """Refuse a source of which too many rows can't be used.
+
+    Raises:
+        BadInput: with the reasons.
+    """
+    count = sum(rejection.count for rejection in rejected.values())
+    if count and (count == rows or count > most * rows):
+        reasons = "; ".join(f"{reason}: {rejection.count:,}" for reason, rejection in rejected.items())
+        expected = f"at most {most:.0%} of {rows:,} rows to be rejected, and not all of them"
+        raise BadInput(stage, expected, f"{count:,} ({reasons})", remedy)
+
+
 def merged(summaries: Iterable[Summary]) -> Summary:
     """What became of all of it."""
-    rejected: dict[str, Rejection] = {}
+    summaries = list(summaries)
+    rejected = merged_rejections(summary.rejected for summary in summaries)
     splits = dict.fromkeys(kinds.SPLITS, 0)
     extents: dict[str, Extent] = {}
     for summary in summaries:
-        for reason, further in summary.rejected.items():
-            known = rejected.get(reason, further.model_copy(update={"count": 0}))
-            rejected[reason] = known.model_copy(update={"count": known.count + further.count})
         splits = {name: count + summary.splits[name] for name, count in splits.items()}
         for name, extent in summary.extents.items():
             extents[name] = _wider(extents[name], extent) if name in extents else extent

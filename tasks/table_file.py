@@ -1,0 +1,58 @@
+"""A table as one Parquet or CSV file on this machine, part by part."""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+
+from tasks.errors import BadInput
+
+
+def save_table(out: str, parts: Iterator[pa.Table], stage: str) -> int:
+    """Write the parts, at least one, to a file that is there as a whole or not at all; gives the number of rows.
+
+    Lists become JSON-like text in a CSV. One part is in memory at a time. `stage` is who asks, for the error.
+
+    Raises:
+        BadInput: another kind of file, or no such folder.
+    """
+    writer_of = {".parquet": _write_parquet, ".csv": _write_csv}.get(Path(out).suffix)
+    if writer_of is None:
+        raise BadInput(stage, "a file that ends in .parquet or .csv", out, "Name one of these.")
+    if not Path(out).resolve().parent.is_dir():
+        raise BadInput(stage, f"a folder {Path(out).resolve().parent}", "none", "Make it first.")
+    partial = Path(f"{out}.part")
+    try:
+        n_rows = writer_of(partial, parts)
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+    return n_rows
+
+
+def _write_parquet(out: Path, parts: Iterator[pa.Table]) -> int:
+    first = next(parts)
+    with pq.ParquetWriter(out, first.schema, compression="zstd") as writer:
+        return sum(_write(writer.write_table, table) for table in chain([first], parts))
+
+
+def _write_csv(out: Path, parts: Iterator[pa.Table]) -> int:
+    first = _flat(next(parts))
+    with pcsv.CSVWriter(out, first.schema) as writer:
+        return sum(_write(writer.write_table, table) for table in chain([first], map(_flat, parts)))
+
+
+def _write(write: object, table: pa.Table) -> int:
+    write(table)  # type: ignore[operator]
+    return len(table)
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    """Lists as text, which is all that a CSV can hold."""
+    for i, field in enumerate(table.schema):
+        if pa.types.is_nested(field.type):
+            table = table.set_column(i, field.name, pa.array([str(value) for value in table[field.name].to_pylist()]))
+    return table
