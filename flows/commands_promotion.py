@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from pydantic_settings import CliPositionalArg
 
 from models.settings import Decision, Name, PromotionSettings
+from tasks.contest import Comparison
 from tasks.promotions import Promotion
 
 STORE = os.environ.get("GENCLUST_STORE", "store")
@@ -39,14 +40,7 @@ class Promote(BaseModel):
 
         decision = Decision.rule if self.by == By.rule else Decision.force
         found = promote(self.name, self.version, decision, self.reason, self.store, self.rule)
-        compared = found.comparison
-        for line in compared.lines():
-            cells = ["" if cell is None else str(cell) for cell in line.values()]
-            print("{:<26} {:>9} {:>9}  {:<16} {}".format(*cells))
-        promoted = "promoted" if found.promotion else f"{compared.champion[:12]} stays promoted"
-        print(
-            f"{self.name}: {compared.challenger[:12]} against {compared.champion[:12]}: {compared.reason}; {promoted}"
-        )
+        print(*comparison_lines(found.comparison, found.promotion is not None), sep="\n")
 
 
 class Rollback(BaseModel):
@@ -77,6 +71,18 @@ class Promotions(BaseModel):
         place = Store(self.store)
         champion(place, self.name, "promotions")
         print(*promotion_lines(promotions(place, self.name)), sep="\n")
+
+
+def comparison_lines(found: Comparison, is_promoted: bool) -> Iterator[str]:
+    """The conditions as a table, and what came of them."""
+    layout = "{:<26} {:>10} {:>10}  {:<15} {}"
+    if found.criteria:
+        yield layout.format("condition", "champion", "challenger", "needed", "holds")
+    for line in found.lines():
+        yield layout.format(*("" if cell is None else cell for cell in line.values()))
+    champion, challenger = found.champion[:12], found.challenger[:12]
+    end = f"{challenger} is promoted" if is_promoted else f"{champion} stays promoted"
+    yield f"{found.name}: {challenger} against {champion}: {found.reason}; {end}"
 
 
 def promotion_lines(made: Iterable[Promotion]) -> Iterator[str]:

@@ -7,7 +7,8 @@ from prefect.runtime import deployment
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.settings import Decision, Name, PromotionSettings
-from tasks.challenge import Comparison, challenge
+from tasks.challenge import challenge
+from tasks.contest import Comparison
 from tasks.errors import BadInput
 from tasks.process import ModelProcess
 from tasks.promote import Answer, promote_challenger

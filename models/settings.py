@@ -212,7 +212,11 @@ class PromotionSettings(Settings):
         2, ge=1, description="How many times the asked share of outliers the challenger may find in its own period."
     )
     max_vanished: float = Field(
-        0.1, ge=0, le=1, description="Largest share of rows in clusters of the champion that the challenger has not."
+        0.25,
+        ge=0,
+        le=1,
+        description="Largest share of rows whose cluster's id the challenger has no row in: one or two of ten clusters "
+        "may merge or split between two fits.",
     )
     max_empty: float = Field(
         0.25, ge=0, le=1, description="Largest share of the challenger's clusters that no test row is in."

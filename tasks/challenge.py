@@ -1,19 +1,16 @@
 """Stage challenge, never skipped: a registered version against the promoted one, on test rows of both periods."""
 
-from dataclasses import asdict
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
-from pydantic import BaseModel, ConfigDict
 
-from models.contest import Contest, Criterion, agreement, division, empty_share, judge, vanished_share
+from models.contest import Contest, agreement, division, empty_share, judge, vanished_share
 from models.lineage import NO_CLUSTER
 from models.settings import PromotionSettings
 from tasks.bundle import Bundle, cluster_ids_of, read_bundle
+from tasks.contest import Comparison
 from tasks.errors import BadInput
 from tasks.lineage import first_unused_id, largest
 from tasks.loading import Draw
@@ -26,37 +23,6 @@ from tasks.store import Artifact, Store
 
 FEWEST_ROWS = 40  # below them shares mean nothing
 SEED = 0  # of the choice among test rows
-
-
-class Comparison(BaseModel):
-    """How a challenger does against the champion, by version; `reason` says it in a sentence.
-
-    Without `criteria` the two could not be compared, or are the same.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    champion: str
-    challenger: str
-    run_id: str
-    criteria: tuple[Criterion, ...]
-    reason: str
-
-    @property
-    def is_champion(self) -> bool:
-        """Whether there is nothing to decide."""
-        return self.champion == self.challenger
-
-    @property
-    def passes(self) -> bool:
-        """Whether the rule promotes the challenger."""
-        return bool(self.criteria) and all(each.holds for each in self.criteria)
-
-    def lines(self) -> list[dict[str, Any]]:
-        """A line for each condition, as the table artifact shows them."""
-        found = [asdict(each) | {"holds": "yes" if each.holds else "no"} for each in self.criteria]
-        return [{key: round(v, 4) if isinstance(v, float) else v for key, v in line.items()} for line in found]
 
 
 @stage(name="challenge")

@@ -106,3 +106,28 @@ def test_bad_input_ends_with_one_clear_line_and_a_status(folder: Path) -> None:
     assert last == (
         "genclust: ingest: expected files at nothing.csv; found none. Check the path, or name another source."
     )
+
+
+def test_clusters_are_listed_and_named(fitted: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """By id; a name stays, and an edit of an unknown cluster is refused in one line."""
+    assert genclust(folder, "clusters", "digits", "rename", "3", "round ones").returncode == 0
+    found = genclust(folder, "clusters", "digits")
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.count("\n") == 11
+    assert "  round ones\n" in found.stdout
+    refused = genclust(folder, "clusters", "digits", "dismiss", "11")
+    assert (refused.returncode, refused.stderr) == (
+        1, "genclust: clusters: expected a cluster of digits; found 11. It has these: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.\n",
+    )  # fmt: skip
+
+
+def test_promotions_are_listed_and_the_first_one_has_nothing_before_it(
+    fitted: subprocess.CompletedProcess[str], folder: Path
+) -> None:
+    """The first version of a name is promoted by itself."""
+    found = genclust(folder, "promotions", "digits")
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.endswith("  first     the first version of its name\n")
+    refused = genclust(folder, "rollback", "digits")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("genclust: rollback: expected a version of digits before ")

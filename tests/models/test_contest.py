@@ -29,7 +29,7 @@ def test_an_equal_challenger_is_promoted() -> None:
     [
         ({"division": (0.8, 0.77)}, "division of neighbours"),
         ({"outliers": (0.01, 0.04)}, "outliers"),
-        ({"vanished": 0.11}, "rows in vanished clusters"),
+        ({"vanished": 0.26}, "rows in vanished clusters"),
         ({"empty": 0.3}, "clusters without rows"),
         ({"agreement": 0.4}, "agreement"),
     ],
