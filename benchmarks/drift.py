@@ -148,9 +148,8 @@ def main() -> None:
     for seed in range(told.fits):
         for data, truth, size, alarms in (*blob_batches(seed), *pen_batches(rows, seed)):
             found[data, truth, size].append(alarms)
-    print(
-        f"{told.fits} fits of each; {surroundings()}\n\n| data | drift | rows | batches | alarms |\n|---|---|---:|---:|---:|"
-    )
+    print(f"{told.fits} fits of each; {surroundings()}\n")
+    print("| data | drift | rows | batches | alarms |\n|---|---|---:|---:|---:|")
     for (data, truth, size), alarms in sorted(found.items(), key=lambda item: (item[0][1] != "none", item[0])):
         print(f"| {data} | {truth} | {size:,} | {len(alarms)} | {sum(map(bool, alarms))} |")
     equal = [alarms for (_, truth, _), each in found.items() if truth == "none" for alarms in each]
