@@ -106,3 +106,14 @@ def test_bad_input_ends_with_one_clear_line_and_a_status(folder: Path) -> None:
     assert last == (
         "genclust: ingest: expected files at nothing.csv; found none. Check the path, or name another source."
     )
+
+
+def test_assign_labels_rows_and_assigned_writes_them(fitted: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """By the version that was promoted; rows of the fit get what the fit said."""
+    found = genclust(folder, "assign", "digits", "digits")
+    assert found.returncode == 0, found.stderr
+    assert "digits: 1,797 rows assigned by version" in found.stdout
+    assert genclust(folder, "assigned", "digits", "new.csv").stdout == "1,797 rows written to new.csv\n"
+    assert genclust(folder, "export", "digits", "known.csv").returncode == 0
+    new, known = (pd.read_csv(folder / name).set_index("row_id") for name in ("new.csv", "known.csv"))
+    assert (new["cluster"] == known.loc[new.index, "cluster"]).all()
