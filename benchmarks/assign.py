@@ -5,8 +5,9 @@
 It fits a model (manifoldgan unless told) to 20,000 rows of ten Gaussian blobs in 16 columns, briefly, and then assigns
 new rows of them (1, 10 and 50 million unless told), each number in a process of its own. Memory is that of the process
 and its child (PSS), taken every 50 ms. The forward passes are those that assigning asks for, responsibilities and
-scores, on the very arrays that it asks with, measured in the same process just before: with nothing else at work, each
-in the child, without the way there. Goals: memory flat, time linear, at least half the rate of the forward passes.
+scores, on vectors as it asks with, in the same child just before and just after, without the way there. On a machine
+that others use, rates by the clock say little: the seconds of processor time that each takes are given too. Goals:
+memory flat, time linear, at least half the rate of the forward passes.
 """
 
 import argparse
@@ -15,9 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import psutil
 
 from benchmarks.machine import surroundings
 from benchmarks.memory import Watch, write_source
@@ -25,7 +30,7 @@ from flows.fit_clusters import fit_clusters
 from models.model_settings import ClusterGanSettings, ManifoldGanSettings, ModelName
 from models.settings import SampleSettings, SourceSettings
 from tasks.assign import assign_source
-from tasks.bundle import read_bundle
+from tasks.bundle import Bundle, read_bundle
 from tasks.labelling import needed
 from tasks.parts import PART_ROWS
 from tasks.process import ModelProcess
@@ -35,8 +40,8 @@ from tasks.store import Store
 from tasks.tabular import read_parts
 
 SIZES = (1_000_000, 10_000_000, 50_000_000)
-FIT_ROWS, BLOBS, NAME = 20_000, 10, "blobs"
-FORWARD_PARTS = 8  # of PART_ROWS rows, after one to warm up
+FIT_ROWS, BLOBS, NAME = 5_000, 10, "blobs"
+FORWARD_PARTS = 4  # of PART_ROWS rows, after one to warm up
 SHORT = {
     "manifoldgan": ManifoldGanSettings(student_steps=500, steps=500),
     "clustergan": ClusterGanSettings(pretraining_steps=500, steps=500),
@@ -54,39 +59,67 @@ def fit(folder: Path, model: ModelName, with_id: bool) -> None:
     )  # fmt: skip
 
 
-def forward_rate(store: Store, version: str, source: str, process: ModelProcess) -> float:
-    """Rows a second of the passes that assigning needs, as the child measures them."""
-    bundle = read_bundle(store, NAME, process, version)
+@dataclass(frozen=True)
+class Cost:
+    """Of some rows: seconds by the clock, and of processor time in this process and in its child."""
+
+    rows: int
+    seconds: float
+    command: float
+    model: float
+
+    @property
+    def rate(self) -> float:
+        """Rows a second by the clock."""
+        return self.rows / self.seconds
+
+    @property
+    def micro(self) -> float:
+        """Microseconds of processor time a row, of both processes."""
+        return 1e6 * (self.command + self.model) / self.rows
+
+
+def measured(work: Callable[[], int]) -> Cost:
+    """What some work cost; it gives its number of rows."""
+    child = psutil.Process().children()[0].cpu_times
+    before, started, own = sum(child()[:2]), time.perf_counter(), time.process_time()
+    rows = work()
+    return Cost(rows, time.perf_counter() - started, time.process_time() - own, sum(child()[:2]) - before)
+
+
+def forward_passes(bundle: Bundle, process: ModelProcess) -> int:
+    """The passes that assigning needs, on FORWARD_PARTS times PART_ROWS rows; gives their number."""
+    wanted = ["scores", *needed(bundle.partition)]
+    names = {"inputs": str(process.scratch / "asked.npz"), "outputs": str(process.scratch / "answered.npz")}
+    for _ in range(FORWARD_PARTS):
+        process.ask("infer", wanted=wanted, **names)
+    return FORWARD_PARTS * PART_ROWS
+
+
+def warm_up(bundle: Bundle, source: str) -> None:
+    """Start the child and ask it once, so that a part's vectors lie where the passes find them."""
     names = [column.name for column in bundle.encoding.columns]
     with source_files(source) as files:
         table = next(read_parts(files[0])).table
     x = bundle.encoding.encode({name: table[name].to_numpy() for name in names})
-    x = np.resize(x, (PART_ROWS, x.shape[1]))
-    bundle.model.infer(x, "scores", *needed(bundle.partition))
-    started = time.perf_counter()
-    for _ in range(FORWARD_PARTS):
-        process.ask(
-            "infer", inputs=str(process.scratch / "asked.npz"), outputs=str(process.scratch / "answered.npz"),
-            wanted=["scores", *needed(bundle.partition)],
-        )  # fmt: skip
-    return FORWARD_PARTS * PART_ROWS / (time.perf_counter() - started)
+    bundle.model.infer(np.resize(x, (PART_ROWS, x.shape[1])), "scores", *needed(bundle.partition))
 
 
 def child(folder: Path, source: str) -> None:
-    """One size: the forward passes, then the assignment; prints its figures as JSON."""
+    """One size: the forward passes, the assignment, and the passes again; prints their costs as JSON."""
     store = Store(str(folder / "store"))
     version = champion(store, NAME, "benchmark").version
     with ModelProcess() as process:
-        forward = forward_rate(store, version, source, process)
-        started = time.perf_counter()
-        made, _ = assign_source(source, NAME, version, store, process, lambda *_: None)
-        seconds = time.perf_counter() - started
-        after = forward_rate(store, version, source, process)
-    found = {"rows": made["assigned"].rows, "seconds": seconds, "forward": forward, "forward_after": after}
-    print(json.dumps(found))
+        bundle = read_bundle(store, NAME, process, version)
+        warm_up(bundle, source)
+        before = measured(lambda: forward_passes(bundle, process))
+        work = lambda: assign_source(source, NAME, version, store, process, lambda *_: None)[0]["assigned"].rows  # noqa: E731
+        assigned = measured(work)
+        after = measured(lambda: forward_passes(bundle, process))
+    print(json.dumps({"before": asdict(before), "assigned": asdict(assigned), "after": asdict(after)}))
 
 
-def measure(folder: Path, rows: int, with_id: bool) -> dict[str, float]:
+def measure(folder: Path, rows: int, with_id: bool) -> dict[str, Any]:
     """Write a source and assign it in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="genclust-rows-", dir=folder) as source:
         write_source(Path(source), rows, with_id)
@@ -98,17 +131,21 @@ def measure(folder: Path, rows: int, with_id: bool) -> dict[str, float]:
         if running.returncode:
             sys.exit("assign failed")
     peaks = watch.peaks(0, float("inf"))
-    return json.loads(out.splitlines()[-1]) | {"command": peaks["command"], "model": peaks["model"]}
+    return {**json.loads(out.splitlines()[-1]), "command": peaks["command"], "model": peaks["model"]}
 
 
-def line(found: dict[str, float]) -> str:
+def line(found: dict[str, Any]) -> str:
     """A row of the table."""
-    rate = found["rows"] / found["seconds"]
-    forward = (found["forward"] + found["forward_after"]) / 2
-    return (
-        f"| {found['rows']:,.0f} | {found['seconds']:.1f} | {rate:,.0f} | {found['forward']:,.0f} / "
-        f"{found['forward_after']:,.0f} | {rate / forward:.2f} | {found['command']:.0f} | {found['model']:.0f} |"
-    )
+    before, assigned, after = (Cost(**found[name]) for name in ("before", "assigned", "after"))
+    forward = (before.rate + after.rate) / 2
+    micro = (before.micro + after.micro) / 2
+    own, model = (1e6 * seconds / assigned.rows for seconds in (assigned.command, assigned.model))
+    cells = [
+        f"{assigned.rows:,}", f"{assigned.seconds:.1f}", f"{assigned.rate:,.0f}",
+        f"{before.rate:,.0f} / {after.rate:,.0f}", f"{assigned.rate / forward:.2f}", f"{own:.1f} + {model:.1f}",
+        f"{micro:.1f}", f"{found['command']:.0f}", f"{found['model']:.0f}",
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
 
 
 def main() -> None:
@@ -126,8 +163,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="genclust-assign-", dir=told.folder) as folder:
         fit(Path(folder), told.model, told.with_id)
         print(f"{told.model}, {'with' if told.with_id else 'without'} an id column; {surroundings()}\n")
-        print("| rows | seconds | rows/s | forward rows/s before / after | ratio | MiB command | MiB model |")
-        print("|---:|---:|---:|---:|---:|---:|---:|", flush=True)
+        print(
+            "| rows | seconds | rows/s | forward rows/s before / after | ratio | CPU us/row command + model "
+            "| CPU us/row forward | MiB command | MiB model |"
+        )
+        print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|", flush=True)
         for rows in told.rows:
             print(line(measure(Path(folder), rows, told.with_id)), flush=True)
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from models import losses
 from models.convolutional import build_decoder, build_encoder
 from models.latents import replica_share
-from models.networks import DataShape, descend, predict_in_blocks
+from models.networks import Compiled, DataShape, descend, predict_in_blocks
 from models.training import Phase
 
 UNITS = (500, 500, 1000)  # of the encoder; the decoder has them in reverse
@@ -35,7 +35,7 @@ class Autoencoder:
             self.optimizers = {name: make_optimizer() for name in self.networks}
             for name, network in self.networks.items():
                 self.optimizers[name].build(network.trainable_variables)
-        self.compiled = {name: tf.function(network) for name, network in self.networks.items()}
+        self.compiled = {name: Compiled(network) for name, network in self.networks.items()}
 
     def plan(self, x: np.ndarray, steps: int, batch_size: int) -> Phase:
         """The phase that trains both on rows x (rows, columns)."""

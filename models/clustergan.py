@@ -19,7 +19,7 @@ from models.latents import (
 )
 from models.model_settings import ClusterGanSettings
 from models.neighbors import nearest_rows, neighbor_graph
-from models.networks import DataShape, build_mlp, choose_units, descend, hidden_features, predict_in_blocks
+from models.networks import Compiled, DataShape, build_mlp, choose_units, descend, hidden_features, predict_in_blocks
 from models.training import Phase
 
 NOISE_SCALE = 0.1
@@ -89,8 +89,8 @@ class ClusterGan:
             for optimizers in self.optimizers.values():
                 for name, optimizer in optimizers.items():
                     optimizer.build(self.networks[name].trainable_variables)
-        self.compiled = {name: tf.function(network) for name, network in self.networks.items()}
-        self.compiled["features"] = tf.function(self.features)
+        self.compiled = {name: Compiled(network) for name, network in self.networks.items()}
+        self.compiled["features"] = Compiled(self.features)
 
     def phase_networks(self, phase: str) -> tuple[str, ...]:
         """Names of the networks that the phase trains."""

@@ -10,7 +10,7 @@ from models import losses, quality
 from models.convolutional import build_decoder, build_encoder, convolve, dense
 from models.guards import guard_coverage, guard_critic
 from models.latents import draw_normal, noise_key, replica_share, sample_noise
-from models.networks import DataShape, descend, predict_in_blocks
+from models.networks import Compiled, DataShape, descend, predict_in_blocks
 from models.student import Student
 from models.training import Phase
 
@@ -58,7 +58,7 @@ class ConditionalGan:
             self.optimizers = {name: make_optimizer() for name in ("generator", "critic", "inverter")}
             for name, optimizer in self.optimizers.items():
                 optimizer.build(self.networks[name].trainable_variables)
-        self.compiled = {name: tf.function(network) for name, network in self.networks.items()}
+        self.compiled = {name: Compiled(network) for name, network in self.networks.items()}
 
     def plan(self, x: np.ndarray, labels: np.ndarray, student: Student, steps: int, batch_size: int) -> Phase:
         """The phase on rows x (rows, columns) with their clusters (rows,), which the student must find in samples."""

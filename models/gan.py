@@ -11,7 +11,7 @@ from models.guards import guard_coverage, guard_critic
 from models.latents import draw_neighbors, draw_normal, noise_key, replica_share, sample_noise
 from models.model_settings import GanSettings
 from models.neighbors import nearest_rows, neighbor_graph
-from models.networks import DataShape, build_mlp, choose_units, descend, predict_in_blocks
+from models.networks import Compiled, DataShape, build_mlp, choose_units, descend, predict_in_blocks
 from models.training import Phase
 
 R1_EVERY = 16  # lazy regularisation (Karras et al. 2020, appendix B)
@@ -56,7 +56,7 @@ class Gan:
             self.optimizers = {name: make(rate) for name, rate in zip(self.networks, rates, strict=True)}
             for name, network in self.networks.items():
                 self.optimizers[name].build(network.trainable_variables)
-        self.compiled = {name: tf.function(network) for name, network in self.networks.items()}
+        self.compiled = {name: Compiled(network) for name, network in self.networks.items()}
 
     def phase_networks(self, phase: str) -> tuple[str, ...]:
         """Names of the networks that the phase trains."""

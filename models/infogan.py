@@ -11,7 +11,7 @@ from models import losses, quality
 from models.guards import guard_components, guard_critic
 from models.latents import draw_codes, draw_normal, noise_key, replica_share, sample_noise
 from models.model_settings import InfoGanSettings
-from models.networks import DataShape, build_mlp, choose_units, descend, predict_in_blocks
+from models.networks import Compiled, DataShape, build_mlp, choose_units, descend, predict_in_blocks
 from models.training import Phase
 
 NOISE_SCALE = 0.5  # by 0.1 the generator ignores the noise, and at 1 the code names parts of it instead of clusters
@@ -53,7 +53,7 @@ class InfoGan:
             self.optimizers = {name: make(settings.learning_rate) for name in self.networks}
             for name, network in self.networks.items():
                 self.optimizers[name].build(network.trainable_variables)
-        self.compiled = {name: tf.function(network) for name, network in self.networks.items()}
+        self.compiled = {name: Compiled(network) for name, network in self.networks.items()}
 
     def phase_networks(self, phase: str) -> tuple[str, ...]:
         """Names of the networks that the phase trains."""

@@ -10,6 +10,7 @@ import tensorflow as tf
 from models.model_settings import Networks
 
 PREDICTION_ROWS = 256
+GROUP = 64  # blocks in one call of a graph: for a small network the call itself costs as much as the work
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,35 @@ def descend(
     optimizer.apply(tape.gradient(loss, variables), variables)
 
 
+class Compiled:
+    """A network as a graph that takes one block, or GROUP of them one after another in one call, for the same bits."""
+
+    def __init__(self, network: Callable[[tf.Tensor], tf.Tensor]) -> None:
+        self.one = tf.function(network)
+        self.many = tf.function(lambda blocks: tf.map_fn(network, blocks, parallel_iterations=1))
+
+    def __call__(self, block: np.ndarray) -> tf.Tensor:
+        """The answers for one block."""
+        return self.one(block)
+
+
 def predict_in_blocks(function: Callable[[np.ndarray], tf.Tensor | np.ndarray], x: np.ndarray) -> np.ndarray:
     """Apply a function to zero-padded blocks of one shape: a row's answer never depends on its batch."""
-    blocks = []
-    for start in range(0, max(len(x), 1), PREDICTION_ROWS):
-        rows = x[start : start + PREDICTION_ROWS]
-        block = np.zeros((PREDICTION_ROWS, x.shape[1]), np.float32)
-        block[: len(rows)] = rows
-        blocks.append(np.asarray(function(block))[: len(rows)])
-    return np.concatenate(blocks)
+    answers, done, step = [], 0, GROUP * PREDICTION_ROWS
+    if isinstance(function, Compiled):
+        done = len(x) // step * step
+        answers += [_predict_group(function, x[start : start + step]) for start in range(0, done, step)]
+    rest = range(done, max(len(x), 1), PREDICTION_ROWS)
+    return np.concatenate([*answers, *(_predict_block(function, x[i : i + PREDICTION_ROWS]) for i in rest)])
+
+
+def _predict_group(function: Compiled, rows: np.ndarray) -> np.ndarray:
+    blocks = rows.reshape(GROUP, PREDICTION_ROWS, -1).astype(np.float32, copy=False)
+    found = np.asarray(function.many(blocks))  # (GROUP, PREDICTION_ROWS, ...)
+    return found.reshape(len(rows), *found.shape[2:])
+
+
+def _predict_block(function: Callable[[np.ndarray], tf.Tensor | np.ndarray], rows: np.ndarray) -> np.ndarray:
+    block = np.zeros((PREDICTION_ROWS, rows.shape[1]), np.float32)
+    block[: len(rows)] = rows
+    return np.asarray(function(block))[: len(rows)]

@@ -13,7 +13,7 @@ from models.convolutional import convolve, dense
 from models.guards import guard_components
 from models.latents import draw_neighbors, draw_normal, noise_key, replica_share
 from models.model_settings import Prior
-from models.networks import DataShape, descend, predict_in_blocks
+from models.networks import Compiled, DataShape, descend, predict_in_blocks
 from models.training import Phase
 
 PROBE = 10.0  # length of the step along which the worst direction is looked for (Hu et al. 2017)
@@ -82,7 +82,7 @@ class Student:
             self.network = build_student(data, clusters, units, seed)
             self.optimizer = make_optimizer()
             self.optimizer.build(self.network.trainable_variables)
-        self.compiled = tf.function(lambda x: self.network(x, training=False))
+        self.compiled = Compiled(lambda x: self.network(x, training=False))
 
     def plan(self, lesson: Lesson, neighbors: Callable[[np.ndarray], np.ndarray], steps: int, batch_size: int) -> Phase:
         """The phase; `neighbors` gives the nearest rows of the lesson of any rows: (rows, k)."""

@@ -11,7 +11,7 @@ from models import gaussians, quality
 from models.guards import guard_components
 from models.latents import draw_normal, noise_key, replica_share, sample_components, sample_noise
 from models.model_settings import VadeSettings
-from models.networks import DataShape, build_mlp, choose_units, descend, predict_in_blocks
+from models.networks import Compiled, DataShape, build_mlp, choose_units, descend, predict_in_blocks
 from models.training import Phase
 
 ANNEALED_SHARE = 0.2  # of the steps, in which the weight of the KL divergence grows to 1
@@ -70,7 +70,7 @@ class Vade:
             "mixture": mixture,
             "evidence": self.evidence,
         }
-        self.compiled = {name: tf.function(answer) for name, answer in answers.items()}
+        self.compiled = {name: Compiled(answer) for name, answer in answers.items()}
 
     def phase_networks(self, phase: str) -> tuple[str, ...]:
         """Names of the networks that the phase trains or, as pretraining does the mixture, starts."""

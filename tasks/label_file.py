@@ -22,6 +22,9 @@ from tasks.reading import ReadPart
 from tasks.store import Attempt
 from tasks.tally import Rejection, merged_rejections, rejections
 
+REPETITIVE = (
+    "cluster", "cluster_name", "second_cluster", "probabilities.list.element.cluster", "version", "assigned_at",
+)  # fmt: skip
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -61,7 +64,7 @@ def label_file(attempt: Attempt, parts: Iterable[ReadPart], bundle: Bundle, nami
     for part in label_parts(parts, bundle, naming, at):
         for kind, table in {"assigned": part.assigned, "rejected": part.rejected}.items():
             if table.num_rows or kind not in attempt.written():  # the first one even without rows: it has the columns
-                attempt.write_table(kind, table)
+                attempt.write_table(kind, table, REPETITIVE if kind == "assigned" else None)
         tallies = [merged_tallies([*tallies, part.tally])]
         samples = [joined([*samples, part.sample])]
     attempt.write_json("tally", tallies[0].model_dump(mode="json"))

@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -161,10 +161,14 @@ class Attempt:
         self.committed = False
         self._files: dict[str, list[StoredFile]] = {}
 
-    def write_table(self, kind: str, table: pa.Table) -> None:
-        """Add a part to a table artifact."""
+    def write_table(self, kind: str, table: pa.Table, repetitive: Sequence[str] | None = None) -> None:
+        """Add a part to a table artifact.
+
+        Only columns that are `repetitive` get a dictionary of their values, where that is told: trying it with others
+        takes most of the time.
+        """
         buffer = io.BytesIO()
-        pq.write_table(table, buffer, compression="zstd")
+        pq.write_table(table, buffer, compression="zstd", use_dictionary=True if repetitive is None else [*repetitive])
         name = f"part-{len(self._files.get(kind, ())):05d}.parquet"
         self.write_file(kind, name, buffer.getvalue(), rows=table.num_rows)
 

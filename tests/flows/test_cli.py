@@ -131,3 +131,14 @@ def test_promotions_are_listed_and_the_first_one_has_nothing_before_it(
     refused = genclust(folder, "rollback", "digits")
     assert refused.returncode == 1
     assert refused.stderr.startswith("genclust: rollback: expected a version of digits before ")
+
+
+def test_assign_labels_rows_and_assigned_writes_them(fitted: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """By the version that was promoted; rows of the fit get what the fit said."""
+    found = genclust(folder, "assign", "digits", "digits")
+    assert found.returncode == 0, found.stderr
+    assert "digits: 1,797 rows assigned by version" in found.stdout
+    assert genclust(folder, "assigned", "digits", "new.csv").stdout == "1,797 rows written to new.csv\n"
+    assert genclust(folder, "export", "digits", "known.csv").returncode == 0
+    new, known = (pd.read_csv(folder / name).set_index("row_id") for name in ("new.csv", "known.csv"))
+    assert (new["cluster"] == known.loc[new.index, "cluster"]).all()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.model_settings import ModelName, model_settings
+from models.networks import GROUP, PREDICTION_ROWS
 from tests.models.training_runs import CLUSTERS, COLUMNS, SMALL, blobs, run_phase, small_model
 
 BOTH = pytest.mark.parametrize("name", list(ModelName))
@@ -19,6 +20,21 @@ def test_a_row_gets_the_same_bits_in_any_batch(name):
     for rows in ([5], [699, 5, 3], list(range(300, 620))):
         np.testing.assert_array_equal(everything[rows], model.embed(x[rows]))
         np.testing.assert_array_equal(model.score(x)["logit"][rows], model.score(x[rows])["logit"])
+
+
+@BOTH
+def test_a_row_gets_the_same_bits_among_thousands(name):
+    """Blocks that a graph takes many at a time give what each gives alone."""
+    wide = {"units": 128} if hasattr(SMALL[name], "units") else {}
+    model, x = small_model(name, **wide), np.resize(blobs(1000), (GROUP * PREDICTION_ROWS + 300, COLUMNS))
+    x = x + np.linspace(0, 1, len(x), dtype=np.float32)[:, None]
+    rows = np.arange(7, len(x), 97)
+    np.testing.assert_array_equal(model.embed(x)[rows], model.embed(x[rows]))
+    some = model.score(x[rows])
+    for score, values in model.score(x).items():
+        np.testing.assert_array_equal(values[rows], some[score])
+    if model.n_components:
+        np.testing.assert_array_equal(model.predict_proba(x)[rows], model.predict_proba(x[rows]))
 
 
 @BOTH

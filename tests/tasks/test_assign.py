@@ -241,6 +241,21 @@ def test_a_source_that_grows_reads_only_the_new_file(model: Model, tmp_path: Pat
     pd.testing.assert_frame_equal(after.iloc[:100], before)
 
 
+def test_a_run_that_was_stopped_goes_on_behind_the_files_that_were_done(model: Model, tmp_path: Path) -> None:
+    """Each file is kept once it is labelled."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (1, 2):
+        write_rows(tmp_path / f"{number}.csv", blob_rows(50, seed=20 + number, start=100 * number))
+    with pytest.raises(KeyboardInterrupt):
+        assign_source(str(tmp_path), NAME, model.version, model.store, model.process, stop)
+    said: list[str] = []
+    assert model.assign(tmp_path, said)[0]["assigned"].rows == 100
+    assert said == ["2.csv, file 2 of 2: 50 rows assigned"]
+
+
 def keep(model: Model, source: object, run_id: str) -> None:
     """A run in the ledger."""
     made = model.assign(source)[0]
