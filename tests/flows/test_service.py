@@ -145,9 +145,10 @@ def test_a_drift_starts_one_refit_of_its_model(service: Service) -> None:
 def test_a_service_that_is_not_there_is_told_in_one_line(service: Service, tmp_path: Path) -> None:
     """Nobody listens at the address."""
     nowhere = Service(tmp_path)
-    found = nowhere.genclust("status", check=False)
-    assert found.returncode == 1
-    assert found.stderr.strip() == (
-        f"genclust: service: expected a Prefect server at {nowhere.api}; found none that answers. "
-        "Start it (genclust serve), or set PREFECT_API_URL."
-    )
+    for words in (["status"], ["fit", "digits", "--clusters", "10"]):
+        found = nowhere.genclust(*words, check=False)
+        assert found.returncode == 1
+        assert found.stderr.strip() == (
+            f"genclust: service: expected a Prefect server at {nowhere.api}; found none that answers. "
+            "Start it (genclust serve), or set PREFECT_API_URL."
+        )
