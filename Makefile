@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 GPU := $(if $(shell command -v nvidia-smi 2>/dev/null),gpu)
 
-.PHONY: run test check lock clean
+.PHONY: run test test-recovery check lock clean
 
 run: $(VENV)/run$(GPU)
 	$(BIN)/genclust fit digits --clusters 10 --name digits --store store
 
 test: $(VENV)/dev check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Kills, stops and cuts off the parts of a running service, and prints the table of docs/recovery.md; takes minutes.
+test-recovery: $(VENV)/dev
+	$(BIN)/python -m pytest tests/recovery
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

@@ -80,7 +80,9 @@ class Fit(ModelOptions, SourceSettings):
     def cli_cmd(self) -> None:
         """Run the flow and print where its results lie."""
         from flows.fit_clusters import fit_clusters
+        from flows.service_client import check_server
 
+        check_server()
         of_source = set(SourceSettings.model_fields)
         parameters = {name: getattr(self, name) for name in type(self).model_fields if name not in of_source}
         columns = SourceSettings(**self.model_dump(include=of_source))

@@ -31,7 +31,7 @@ class Status(BaseModel):
 
     def cli_cmd(self) -> None:
         """Print it."""
-        from flows.service import api_url, connected, ui_url
+        from flows.service_client import api_url, connected, ui_url
         from flows.service_status import read_status, status_lines
 
         with connected(api_url()) as client:
@@ -48,7 +48,7 @@ class Runs(BaseModel):
 
     def cli_cmd(self) -> None:
         """Print a line for each, the latest first."""
-        from flows.service import api_url, connected
+        from flows.service_client import api_url, connected
         from flows.service_runs import recent_runs, run_lines
 
         with connected(api_url()) as client:
@@ -63,7 +63,7 @@ class Show(BaseModel):
 
     def cli_cmd(self) -> None:
         """Print what server and store know."""
-        from flows.service import api_url
+        from flows.service_client import api_url
         from flows.service_runs import show_lines
 
         print(*show_lines(self.run, api_url(), self.store), sep="\n")

@@ -2,28 +2,17 @@
 
 import signal
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.exceptions import PrefectHTTPStatusError
-from prefect.settings import (
-    PREFECT_API_AUTH_STRING,
-    PREFECT_API_URL,
-    PREFECT_HOME,
-    PREFECT_SERVER_API_AUTH_STRING,
-    temporary_settings,
-)
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_HOME, PREFECT_SERVER_API_AUTH_STRING
 
+from flows.service_client import answers, api_url, connected, ui_url
 from flows.service_parts import POOL, WORKER, deploy, make_automations, make_pool, make_slot, online_workers
 from flows.service_processes import Processes
 from tasks.errors import BadInput, StageError
 from tasks.slot import SLOT
 
-DEFAULT_API = "http://127.0.0.1:4200/api"
 LOCAL = ("127.0.0.1", "localhost", "::1")
 START_SECONDS = 180  # a busy machine takes long
 SERVER = {  # of a server that is started here
@@ -31,45 +20,6 @@ SERVER = {  # of a server that is started here
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
 }
-
-
-def api_url() -> str:
-    """The address of the server that the environment or the profile names, or that of a local one."""
-    return (PREFECT_API_URL.value() or DEFAULT_API).rstrip("/")
-
-
-def ui_url(api: str) -> str:
-    """The address for a browser."""
-    return api.removesuffix("/api")
-
-
-def answers(api: str) -> bool:
-    """Whether a server is there; it needs no credentials."""
-    try:
-        with urllib.request.urlopen(f"{api}/health", timeout=10) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-@contextmanager
-def connected(api: str) -> Iterator[SyncPrefectClient]:
-    """A client of the server at an address.
-
-    Raises:
-        BadInput: nobody answers there, or it refuses the credentials.
-    """
-    if not answers(api):
-        remedy = "Start it (genclust serve), or set PREFECT_API_URL."
-        raise BadInput("service", f"a Prefect server at {api}", "none that answers", remedy)
-    with temporary_settings({PREFECT_API_URL: api}), get_client(sync_client=True) as client:
-        try:
-            yield client
-        except PrefectHTTPStatusError as error:
-            if error.response.status_code not in (401, 403):
-                raise
-            remedy = "Set PREFECT_API_AUTH_STRING to user:password."
-            raise BadInput("service", f"credentials that {api} accepts", "none, or wrong ones", remedy) from error
 
 
 def serve(environment: Mapping[str, str], notify: str | None) -> None:

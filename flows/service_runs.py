@@ -12,7 +12,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowR
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
-from flows.service import answers, api_url, connected
+from flows.service_client import answers, api_url, connected
 from flows.service_status import STARTED, TAG
 from tasks.errors import BadInput
 from tasks.store import Store

@@ -1,119 +1,25 @@
 """The flows on a real server with a real worker: deployed, triggered and scheduled as a person would."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasks.code import ROOT
+from tests.flows.running import STAGES, Service, wait_for
 
-PREFECT = str(Path(sys.executable).with_name("prefect"))
-STAGES = [
-    "ingest", "fit", "generate", "score", "cluster", "probe", "assess", "evaluate", "explain", "report", "register",
-]  # fmt: skip
 SMALL = {"manifoldgan": {"student_steps": 300, "steps": 200, "units": 32}, "samples": {"count": 50}}
 
 
-class Service:
-    """A server with a database of its own, the pool and its worker."""
-
-    def __init__(self, home: Path) -> None:
-        self.home, self.store = home, home / "store"
-        self.given = {"store": str(self.store), "name": "tried", **SMALL}
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.api = f"http://127.0.0.1:{self.port}/api"
-        self.env = os.environ | {
-            "PREFECT_HOME": str(home / "prefect"),
-            "PREFECT_API_URL": self.api,
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
-            "PREFECT_WORKER_QUERY_SECONDS": "2",
-            "DO_NOT_TRACK": "1",
-        }
-
-    def prefect(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """A command of Prefect's, in the project's folder."""
-        return subprocess.run(
-            [PREFECT, "--no-prompt", *words],
-            cwd=ROOT,
-            env=self.env,
-            check=check,
-            capture_output=True,
-            text=True,
-        )
-
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """The server's answer to a POST."""
-        request = urllib.request.Request(
-            f"{self.api}{path}", json.dumps(body or {}).encode(), {"content-type": "application/json"}
-        )
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
-
-    def flow_runs(self, deployment: str, state: str | None = None) -> list[dict[str, Any]]:
-        """Runs of a deployment (in a state), the earliest first."""
-        runs = self.ask("/flow_runs/filter", {"deployments": {"name": {"any_": [deployment]}}})
-        chosen = [run for run in runs if state in (None, run["state"]["type"])]
-        return sorted(chosen, key=lambda run: run["expected_start_time"])
-
-    def task_states(self, run: str) -> dict[str, str]:
-        """State names of a run's tasks."""
-        tasks = self.ask("/task_runs/filter", {"flow_runs": {"id": {"any_": [run]}}})
-        return {task["name"].rsplit("-", 1)[0]: task["state"]["name"] for task in tasks}
-
-    @contextmanager
-    def running(self, *words: str) -> Iterator[None]:
-        """A server or a worker, ended with the block."""
-        with (self.home / f"{words[0]}.log").open("w") as log:
-            process = subprocess.Popen([PREFECT, *words], cwd=ROOT, env=self.env, stdout=log, stderr=log)
-            try:
-                yield
-            finally:
-                process.terminate()
-                process.wait(30)
-
-
-def wait_for(what: Any, seconds: float) -> Any:
-    """The first true value that `what` gives."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            found = what()
-        except OSError:
-            found = None
-        if found:
-            return found
-        time.sleep(0.5)
-    raise TimeoutError(f"nothing within {seconds} s")
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Everything that the README tells a person to start."""
-    service = Service(tmp_path_factory.mktemp("service"))
-    with service.running("server", "start", "--port", str(service.port)):
-        wait_for(lambda: urllib.request.urlopen(f"{service.api}/health").status == 200, 90)
-        service.prefect("work-pool", "create", "genclust", "--type", "process")
-        service.prefect("deploy", "--all")
-        with service.running("worker", "start", "--pool", "genclust"):
-            yield service
+def given(service: Service) -> dict[str, Any]:
+    """Parameters of a short run."""
+    return {"store": str(service.store), "name": "tried", **SMALL}
 
 
 def test_a_triggered_run_completes_and_shows_its_artifacts(service: Service) -> None:
     """`prefect deployment run --watch`: every stage completed, the summary, the metrics and the files are there."""
-    words = [word for name, value in service.given.items() for word in ("--param", f"{name}={json.dumps(value)}")]
+    words = [word for name, value in given(service).items() for word in ("--param", f"{name}={json.dumps(value)}")]
     service.prefect("deployment", "run", "fit-clusters/on-demand", "--watch", *words)
     run = service.flow_runs("on-demand")[0]
     assert run["state"]["type"] == "COMPLETED"
@@ -128,21 +34,21 @@ def test_a_triggered_run_completes_and_shows_its_artifacts(service: Service) -> 
 
 def test_a_scheduled_run_starts_by_itself_and_does_no_stage_again(service: Service) -> None:
     """A schedule a few seconds away with the settings of the run before: every artifact is in the store."""
-    deployment = service.ask("/deployments/filter", {"deployments": {"name": {"any_": ["nightly"]}}})[0]
+    deployment = service.ask("/deployments/filter", {"deployments": {"name": {"any_": ["weekly"]}}})[0]
     soon = datetime.now(UTC) + timedelta(seconds=15)
     schedule = {"interval": 3600, "anchor_date": soon.isoformat(), "timezone": "UTC"}
     service.ask(
         f"/deployments/{deployment['id']}/schedules",
-        [{"schedule": schedule, "active": True, "parameters": service.given}],
+        [{"schedule": schedule, "active": True, "parameters": given(service)}],
     )
-    (run,) = wait_for(lambda: service.flow_runs("nightly", "COMPLETED"), 120)
+    (run,) = wait_for(lambda: service.flow_runs("weekly", "COMPLETED"), 120)
     assert run["auto_scheduled"]
     assert service.task_states(run["id"]) == dict.fromkeys(STAGES, "Cached") | {"register": "Completed"}
 
 
 def test_a_cron_schedule_has_runs_waiting(service: Service) -> None:
     """The server's scheduler works with the versions that are installed."""
-    waiting = wait_for(lambda: service.flow_runs("nightly", "SCHEDULED"), 60)
+    waiting = wait_for(lambda: service.flow_runs("weekly", "SCHEDULED"), 60)
     assert any("T03:00:00" in run["expected_start_time"] for run in waiting)
 
 
@@ -174,3 +80,75 @@ def test_bad_input_fails_the_run_at_once_and_is_not_retried(service: Service, tm
     tasks = service.ask("/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
     assert [(task["name"].rsplit("-", 1)[0], task["run_count"]) for task in tasks] == [("ingest", 1)]
     assert "ingest: expected" in run["state"]["message"]
+
+
+def parts(service: Service) -> dict[str, list[str]]:
+    """Ids of what a server keeps for genclust; those of triggers are new with each deployment."""
+    automations = [each for each in service.ask("/automations/filter") if each["name"] != "genclust drift"]
+    found = {
+        "automations": automations,
+        "deployments": service.ask("/deployments/filter"),
+        "pools": service.ask("/work_pools/filter"),
+        "limits": service.ask("/v2/concurrency_limits/filter"),
+    }
+    return {kind: sorted(each["id"] for each in each_kind) for kind, each_kind in found.items()}
+
+
+def test_a_second_serve_starts_nothing_and_doubles_nothing(service: Service) -> None:
+    """It says what was there and ends; the parts are the same."""
+    before = parts(service)
+    found = service.genclust("serve").stdout
+    assert found.count("(was there)") == 5
+    assert parts(service) == before
+    names = [each["name"] for each in service.ask("/automations/filter")]
+    assert sorted(names) == ["genclust drift", "genclust resubmission", "genclust zombie runs"]
+
+
+def test_status_tells_what_is_there(service: Service) -> None:
+    """Server, pool, worker, slot, automations and deployments."""
+    lines = service.genclust("status").stdout.splitlines()
+    assert lines[0] == f"server       {service.ui}, version 3.8.8"
+    assert "pool         genclust: ready" in lines
+    assert "gpu slot     0 of 1 taken" in lines
+    assert "automation   genclust zombie runs: on" in lines
+    assert "deployment   fit-clusters/weekly: 0 3 * * 0" in "\n".join(lines)
+
+
+def test_runs_and_show_tell_what_happened(service: Service) -> None:
+    """The triggered run of above: a line in the list; its stages, artifacts and record."""
+    run = service.flow_runs("on-demand", "COMPLETED")[0]
+    (line,) = [line for line in service.genclust("runs").stdout.splitlines() if line.endswith(run["id"])]
+    assert line.split()[:3] == [run["name"], "fit-clusters/on-demand", "Completed"]
+    shown = service.genclust("show", run["name"], "--store", str(service.store)).stdout
+    assert f"run          {run['name']}, {run['id']}" in shown
+    assert [word for word in STAGES if f"stage        {word}" not in shown] == []
+    assert "artifact     tried-summary (markdown)" in shown
+    assert "made         assignments           1,797 rows" in shown
+
+
+def test_an_unknown_run_is_told_in_one_line(service: Service) -> None:
+    """With what to do."""
+    found = service.genclust("show", "no-such-run", "--store", str(service.store), check=False)
+    assert found.returncode == 1
+    assert found.stderr.startswith("genclust: show: expected a run named no-such-run")
+
+
+def test_a_drift_starts_one_refit_of_its_model(service: Service) -> None:
+    """With the settings of the promoted version, so that all is in the store; a second drift starts none."""
+    for _ in range(2):
+        service.emit("genclust.drift.found", "genclust.model.tried", store=str(service.store))
+    (run,) = wait_for(lambda: service.flow_runs("on-drift", "COMPLETED"), 240)
+    assert run["parameters"] == {"name": "tried", "store": str(service.store)}
+    assert len(service.flow_runs("on-drift")) == 1
+
+
+def test_a_service_that_is_not_there_is_told_in_one_line(service: Service, tmp_path: Path) -> None:
+    """Nobody listens at the address."""
+    nowhere = Service(tmp_path)
+    for words in (["status"], ["fit", "digits", "--clusters", "10"]):
+        found = nowhere.genclust(*words, check=False)
+        assert found.returncode == 1
+        assert found.stderr.strip() == (
+            f"genclust: service: expected a Prefect server at {nowhere.api}; found none that answers. "
+            "Start it (genclust serve), or set PREFECT_API_URL."
+        )

@@ -1,0 +1,213 @@
+"""What the service does when its parts are killed, stopped or cut off in the middle of a training.
+
+Each line ends with the assignments of a run that nothing happened to, and leaves nothing behind.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from s3fs import S3FileSystem
+
+from tasks.promotions import promotions
+from tasks.store import Store
+from tests.flows.running import wait_for
+from tests.recovery.broken_service import LONG, BrokenService, Clock, assignments, kill, tmpfs
+from tests.recovery.flaky_proxy import FlakyProxy
+
+Tell = Callable[[str], None]
+OUTAGE = 30  # seconds
+
+
+def names(service: BrokenService, run: str) -> list[str]:
+    """Names of the states of a run, one after the other."""
+    return [name for name, _ in service.states(run)]
+
+
+def test_the_training_process_is_killed(service: BrokenService, store: Store, unbroken: str, tell: Tell) -> None:
+    """The task is retried in the same run, from the last checkpoint."""
+    run = service.run(store.root)
+    service.wait_until_training(store)
+    clock = Clock()
+    kill(service.child())
+    found = service.wait_for_state(run, "Completed")
+    tell(f"stays Running, the task fit is retried; Completed {clock} later")
+    assert found["run_count"] == 1
+    logs = service.ask("/logs/filter", {"logs": {"flow_run_id": {"any_": [run]}}, "limit": 200})
+    assert any("ended by SIGKILL, likely out of memory" in log["message"] for log in logs)
+    assert assignments(store, run) == unbroken
+    service.check_nothing_is_left(store)
+
+
+def test_the_flow_process_is_killed(service: BrokenService, store: Store, unbroken: str, tell: Tell) -> None:
+    """The worker reports the crash, and the automation starts the run again."""
+    run = service.run(store.root)
+    service.wait_until_training(store)
+    clock = Clock()
+    kill(service.flow_process())
+    service.wait_for_state(run, "AwaitingRetry", "Running", "Pending")
+    wait_for(lambda: "Crashed" in names(service, run), 120)
+    crashed = str(clock)
+    wait_for(lambda: service.flow_run(run)["run_count"] == 2, 240)
+    again = str(clock)
+    service.wait_for_state(run, "Completed")
+    tell(f"Crashed after {crashed}, AwaitingRetry, Running after {again}, Completed after {clock}")
+    assert assignments(store, run) == unbroken
+    service.check_nothing_is_left(store)
+
+
+def test_the_worker_is_killed(service: BrokenService, store: Store, unbroken: str, tell: Tell) -> None:
+    """The run goes on without it; another worker takes the runs that come."""
+    run = service.run(store.root)
+    service.wait_until_training(store)
+    clock = Clock()
+    service.kill_worker()
+    found = service.wait_for_state(run, "Completed")
+    service.start_worker()
+    tell(f"stays Running, Completed after {clock}")
+    assert found["run_count"] == 1
+    assert assignments(store, run) == unbroken
+    service.check_nothing_is_left(store)
+
+
+def test_worker_and_flow_are_killed(service: BrokenService, store: Store, unbroken: str, tell: Tell) -> None:
+    """Nobody is left to report it: the missing heartbeat tells, and another worker takes the run."""
+    run = service.run(store.root)
+    service.wait_until_training(store)
+    clock = Clock()
+    flow = service.flow_process()
+    service.kill_worker()
+    kill(flow)
+    service.start_worker()
+    wait_for(lambda: "Crashed" in names(service, run), 300)
+    crashed = str(clock)
+    assert any("No heartbeat for 90 s" in message for _, message in service.states(run))
+    service.wait_for_state(run, "Completed")
+    tell(f"stays Running, Crashed after {crashed}, AwaitingRetry, Completed after {clock}")
+    assert service.flow_run(run)["run_count"] == 2
+    assert assignments(store, run) == unbroken
+    service.check_nothing_is_left(store)
+
+
+def test_the_server_is_stopped_for_30_s(service: BrokenService, store: Store, unbroken: str, tell: Tell) -> None:
+    """The training goes on meanwhile."""
+    run = service.run(store.root)
+    service.wait_until_training(store)
+    clock = Clock()
+    service.stop_server()
+    time.sleep(OUTAGE)
+    service.start_server()
+    found = service.wait_for_state(run, "Completed")
+    tell(f"nothing for {OUTAGE} s, then Running; Completed after {clock}")
+    assert found["run_count"] == 1
+    assert assignments(store, run) == unbroken
+    service.check_nothing_is_left(store)
+
+
+def test_the_disk_is_full(service: BrokenService, tmp_path: Path, unbroken: str, tell: Tell) -> None:
+    """The run fails after its retries and names the cause; with space again, a retry completes."""
+    with tmpfs(tmp_path / "disk", "16M") as disk:
+        store = Store(str(disk / "store"))
+        run = service.run(store.root)
+        service.wait_until_training(store)
+        clock = Clock()
+        fill(disk / "filler")
+        failed = wait_for(lambda: service.flow_runs("on-demand", "FAILED"), LONG)[-1]
+        assert failed["id"] == run
+        assert "No space left on device" in failed["state"]["message"]
+        after = str(clock)
+        (disk / "filler").unlink()
+        service.prefect("flow-run", "retry", run)
+        service.wait_for_state(run, "Completed", "AwaitingRetry", "Pending", "Running")
+        service.wait_for_state(run, "Completed")
+        tell(f"Failed after {after}: No space left on device; `prefect flow-run retry`: Completed after {clock}")
+        assert assignments(store, run) == unbroken
+        service.check_nothing_is_left(store)
+
+
+def fill(path: Path) -> None:
+    """Write until nothing fits."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"0" * 4096)
+        except OSError:
+            return
+
+
+def test_the_object_store_fails_for_20_s(service: BrokenService, proxy: FlakyProxy, unbroken: str, tell: Tell) -> None:
+    """It answers 503 or drops the connection: clients and tasks try again."""
+    S3FileSystem(skip_instance_cache=True).mkdir("bucket")
+    store = Store("s3://bucket/store")
+    run = service.run(store.root)
+    service.wait_until_training(store)
+    clock = Clock()
+    proxy.mode = "refuse"
+    time.sleep(20)
+    proxy.mode = "forward"
+    found = service.wait_for_state(run, "Completed")
+    tell(f"stays Running, {proxy.refused} requests refused; Completed after {clock}")
+    assert proxy.refused > 0
+    assert found["run_count"] == 1
+    assert assignments(store, run) == unbroken
+    service.check_nothing_is_left(store)
+
+
+def test_a_run_is_cancelled_in_training(service: BrokenService, store: Store, unbroken: str, tell: Tell) -> None:
+    """The child dies and the slot is free; the checkpoint serves the next run."""
+    run = service.run(store.root)
+    service.wait_until_training(store)
+    child, clock = service.child(), Clock()
+    service.ask(f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLING"}})
+    wait_for(lambda: not child.is_running(), 60)
+    dead = str(clock)
+    wait_for(lambda: service.slots() == 0, 60)
+    free = str(clock)
+    service.wait_for_state(run, "Cancelled")
+    tell(f"Cancelling; the child is dead after {dead}, the slot is free after {free}, Cancelled after {clock}")
+    again = service.run(store.root)
+    service.wait_for_state(again, "Completed")
+    assert assignments(store, again) == unbroken
+    service.check_nothing_is_left(store)
+
+
+def test_two_runs_of_a_deployment_and_a_scheduled_one(
+    service: BrokenService, store: Store, unbroken: str, tell: Tell
+) -> None:
+    """One trains; the second run of the deployment waits, and so does the scheduled one of another deployment."""
+    first, second = service.run(store.root), service.run(store.root)
+    service.wait_until_training(store)
+    scheduled = service.schedule_soon("weekly", service.flow_run(first)["parameters"])
+    wait_for(lambda: "AwaitingConcurrencySlot" in names(service, second), LONG)
+    clock = Clock()
+    for run in (first, second, scheduled()):
+        service.wait_for_state(run, "Completed")
+        assert assignments(store, run) == unbroken
+    tell(f"the second waits as AwaitingConcurrencySlot, the scheduled one Running; all Completed after {clock}")
+    trained = [run for run in (first, second, scheduled()) if service.task_states(run)["fit"] == "Completed"]
+    assert len(trained) == 1
+    service.check_nothing_is_left(store)
+
+
+PROMOTE = """
+import sys
+from tasks.promotions import Promoter, promote_version
+from tasks.store import Store
+for number in range(20):
+    promote_version(Store(sys.argv[1]), "digits", f"{sys.argv[2]}-{number}", "run", Promoter.person, "")
+"""
+
+
+def test_two_promotions_at_once(store: Store, tell: Tell) -> None:
+    """Each of both processes' promotions is in the history, in the order in which that process made them."""
+    words = [sys.executable, "-c", PROMOTE, store.root]
+    processes = [subprocess.Popen([*words, who]) for who in ("one", "two")]
+    assert [process.wait(120) for process in processes] == [0, 0]
+    found = [promotion.version for promotion in promotions(store, "digits")]
+    for who in ("one", "two"):
+        own = [version for version in found if version.startswith(who)]
+        assert own == [f"{who}-{number}" for number in range(20)]
+    tell(f"{len(found)} promotions by two processes: all are in the history, the last one counts")
+    assert len(store.names("models/digits/promotions")) == 40
