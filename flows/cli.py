@@ -13,6 +13,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from flows.commands_compare import Compare
 from flows.console import inspection_lines, registration_lines
 from models.model_settings import (
     ClusterGanSettings,
@@ -144,6 +145,7 @@ class Genclust(BaseSettings):
     export: CliSubCommand[Export]
     explain: CliSubCommand[Explain]
     check: CliSubCommand[Check]
+    compare: CliSubCommand[Compare]
 
     def cli_cmd(self) -> None:
         """Hand over to the chosen command."""

@@ -190,3 +190,14 @@ class EvaluationSettings(Settings):
     """What the evaluation measures on."""
 
     max_rows: int = Field(5000, ge=100, description="Most rows that silhouette and sample quality are computed on.")
+
+
+class SearchSettings(Settings):
+    """How far a comparison looks for better settings of each model."""
+
+    trials: int = Field(
+        0, ge=0, le=200, description="Other settings of each model that are tried beside the given ones; 0 for none."
+    )
+    timeout_minutes: float = Field(
+        120, gt=0, description="Time after which no further settings of a model are begun; the given ones always are."
+    )
