@@ -15,6 +15,7 @@ from pydantic_settings import (
 
 from flows.commands_assign import Assign, Assigned
 from flows.commands_clusters import ListClusters
+from flows.commands_compare import Compare
 from flows.commands_promotion import Promote, Promotions, Rollback
 from flows.commands_service import Clean, Runs, Serve, Show, Status
 from flows.console import inspection_lines, registration_lines
@@ -162,6 +163,7 @@ class Genclust(BaseSettings):
     promotions: CliSubCommand[Promotions]
     assign: CliSubCommand[Assign]
     assigned: CliSubCommand[Assigned]
+    compare: CliSubCommand[Compare]
 
     def cli_cmd(self) -> None:
         """Hand over to the chosen command."""

@@ -332,3 +332,21 @@ SETTINGS: dict[ModelName, type[ModelSettings]] = {
 def model_settings(name: ModelName, values: dict[str, object]) -> ModelSettings:
     """The settings of a model from JSON values."""
     return SETTINGS[name].model_validate(values)
+
+
+class EveryModelSettings(Settings):
+    """What each model is told where several of them are fitted."""
+
+    manifoldgan: ManifoldGanSettings = ManifoldGanSettings()
+    gan: GanSettings = GanSettings()
+    clustergan: ClusterGanSettings = ClusterGanSettings()
+    infogan: InfoGanSettings = InfoGanSettings()
+    vade: VadeSettings = VadeSettings()
+    n2d: N2dSettings = N2dSettings()
+    kmeans: KMeansSettings = KMeansSettings()
+    gaussian_mixture: GaussianMixtureSettings = GaussianMixtureSettings()
+
+    def of(self, name: ModelName) -> ModelSettings:
+        """The settings of one model."""
+        settings: ModelSettings = getattr(self, name)
+        return settings

@@ -247,3 +247,14 @@ class DriftSettings(Settings):
         description="Smallest change of a cluster's share, of outliers or of missing cells that counts, as Cohen's h: "
         "0.2 is 10% -> 17%, 1% -> 5% or 1% -> 0%.",
     )
+
+
+class SearchSettings(Settings):
+    """How far a comparison looks for better settings of each model."""
+
+    trials: int = Field(
+        0, ge=0, le=200, description="Other settings of each model that are tried beside the given ones; 0 for none."
+    )
+    timeout_minutes: float = Field(
+        120, gt=0, description="Time after which no further settings of a model are begun; the given ones always are."
+    )

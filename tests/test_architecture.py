@@ -11,8 +11,7 @@ from tasks.code import ROOT, imports_of
 LEVELS = {"models": 0, "tasks": 1, "flows": 2}
 STAGES = {
     "ingest", "fit", "generate", "score", "cluster", "probe", "assess", "evaluate", "explain", "report", "register",
-    "challenge", "promote",
-    "assign", "record", "detect_drift",
+    "challenge", "promote", "assign", "record", "detect_drift", "judge", "compare",
 }  # fmt: skip
 SOURCES = sorted(path for level in LEVELS for path in (ROOT / level).rglob("*.py"))
 

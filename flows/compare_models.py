@@ -1,0 +1,106 @@
+"""Models, seeds and settings on the same vectors, ranked without labels."""
+
+from statistics import mean
+from threading import Semaphore
+from typing import Annotated
+
+from prefect import flow
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from flows.contests import Terms, contest
+from models.model_settings import EveryModelSettings, ModelName
+from models.settings import (
+    Clusters,
+    EncodingSettings,
+    EvaluationSettings,
+    Name,
+    SearchSettings,
+    SourceSettings,
+    TrainingSettings,
+)
+from tasks.compare import compare
+from tasks.comparison import Comparison, Contestant, Outcome, ranked
+from tasks.errors import BadInput
+from tasks.evaluate import evaluate
+from tasks.ingest import ingest
+from tasks.stage import Artifacts
+from tasks.store import Artifact, Store
+from tasks.turns import slots
+
+DEFAULT = (ModelName.manifoldgan, ModelName.n2d, ModelName.gan, ModelName.kmeans, ModelName.gaussian_mixture)
+LABEL_METRICS = ("acc", "nmi", "ari")
+Models = Annotated[tuple[ModelName, ...], Field(min_length=1)]
+Seeds = Annotated[int, Field(ge=1, le=20)]
+
+
+@flow(name="compare-models", persist_result=False)
+def compare_models(
+    source: str = "digits",
+    name: Name = "digits",
+    clusters: Clusters = 10,
+    models: Models = DEFAULT,
+    seeds: Seeds = 3,
+    store: Annotated[str, Field(min_length=1)] = "store",
+    columns: SourceSettings = SourceSettings(),
+    encoding: EncodingSettings = EncodingSettings(),
+    training: TrainingSettings = TrainingSettings(),
+    settings: EveryModelSettings = EveryModelSettings(),
+    search: SearchSettings = SearchSettings(),
+) -> Comparison:
+    """Fit several models to a table and rank them without labels, as many at once as the machine has slots.
+
+    Args:
+        source: A file, a folder or a glob (Parquet, Arrow, CSV, JSON lines, NPZ), local or any URI; or digits.
+        name: What the comparison is kept under; nothing is registered or promoted.
+        clusters: Number of clusters; auto only with models that choose it (manifoldgan, n2d).
+        models: The contestants.
+        seeds: How often each is fitted, from seeds 0, 1, ...
+        store: Folder or URI where everything is kept.
+        columns: Which columns mean what.
+        encoding: How columns become vectors.
+        training: The training loop.
+        settings: What each model is told.
+        search: How far better settings are looked for.
+    """
+    refuse_uncounted(models, settings, clusters)
+    made = ingest.submit(source, columns, encoding, clusters, store).result()
+    terms = Terms(name, made["rows"], made["vectors"], made["encoding"], clusters, training, seeds, search, store)
+    turns = Semaphore(slots())
+    contests = [contest.submit(model, settings.of(model), terms, turns) for model in dict.fromkeys(models)]
+    leaderboard = ranked([contestant for each in contests for contestant in each.result()])
+    if "labels" in made:  # only now, for display: the places are taken
+        leaderboard = [with_label_metrics(each, made, store) for each in leaderboard]
+    return compare.submit(name, str(flow_run.id), source, clusters, seeds, leaderboard, store).result()
+
+
+def refuse_uncounted(models: Models, settings: EveryModelSettings, clusters: int | None) -> None:
+    """Refuse an unknown number of clusters for models that can't find one.
+
+    Raises:
+        BadInput: naming them.
+    """
+    unable = [str(model) for model in models if not settings.of(model).counts_clusters]
+    if clusters is None and unable:
+        raise BadInput(
+            "settings", f"a number of clusters for {', '.join(unable)}", "auto",
+            "Give clusters, or compare only models that choose it: manifoldgan, n2d.",
+        )  # fmt: skip
+
+
+def with_label_metrics(contestant: Contestant, made: Artifacts, store: str) -> Contestant:
+    """The same with how well its clusters agree with the known classes of all rows, mean over seeds."""
+    if contestant.outcome != Outcome.ranked:
+        return contestant
+    evaluated = [
+        evaluate.submit(made["vectors"], each, made["labels"], EvaluationSettings(), seed, store)
+        for seed, each in enumerate(contestant.assignments)
+    ]
+    found = [label_metrics(Store(store), each.result()["metrics"]) for each in evaluated]
+    means = {name: mean(each[name] for each in found) for name in LABEL_METRICS if all(name in each for each in found)}
+    return contestant.model_copy(update={"label_metrics": means})
+
+
+def label_metrics(store: Store, metrics: Artifact) -> dict[str, float]:
+    """The metrics of all rows by name."""
+    return {row["name"]: row["value"] for row in store.table(metrics).to_pylist() if row["split"] == "all"}
