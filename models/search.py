@@ -45,7 +45,7 @@ def search(
         sampler=optuna.samplers.TPESampler(seed=seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=WITHOUT_PRUNING, n_warmup_steps=0),
     )  # in memory: Optuna's other storages pickle
-    defaults = {setting: 0 for setting in space}
+    defaults = dict.fromkeys(space, 0)
     study.enqueue_trial(defaults)
     end = time.monotonic() + seconds
     found: dict[tuple[int, ...], Trial] = {}
