@@ -11,7 +11,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, Fl
 
 from flows.commands_compare import leaderboard_lines
 from flows.compare_models import compare_models
-from models.model_settings import ClusterGanSettings, EveryModelSettings, KMeansSettings, ModelName
+from models.model_settings import ClusterGanSettings, EveryModelSettings, GanSettings, KMeansSettings, ModelName
 from models.search_spaces import SPACES
 from models.settings import SearchSettings, SourceSettings
 from tasks.code import ROOT
@@ -109,9 +109,11 @@ def test_the_page_and_the_record_are_kept_under_the_name(first: Comparison, plac
 def test_the_same_comparison_again_fits_nothing(first: Comparison, place: Path) -> None:
     """All that it needs is in the store."""
     again = run(place)
-    assert states(again.run_id) == dict.fromkeys(
-        ("ingest", "fit", "generate", "cluster", "judge", "evaluate"), {"Cached"}
-    ) | {"contest": {"Completed"}, "compare": {"Completed"}}
+    cached = ("ingest", "fit", "generate", "cluster", "judge", "evaluate")
+    assert states(again.run_id) == {name: {"Cached"} for name in cached} | {
+        "contest": {"Completed"},
+        "compare": {"Completed"},
+    }
     assert again.contestants == first.contestants
 
 
@@ -126,25 +128,29 @@ def test_labels_never_reach_the_ranking(first: Comparison, place: Path) -> None:
 
 
 def test_a_search_prunes_a_hopeless_setting(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An encoder of a single step isn't fitted from a second seed; it is told in the leaderboard, without a place."""
-    monkeypatch.setitem(SPACES, ModelName.clustergan, {"pretraining_steps": (1, 200), "neighbors": (5, 10)})  # type: ignore[arg-type]
+    """Of an encoder of one or two steps the one that comes later isn't fitted from a second seed, and has no place."""
+    monkeypatch.setitem(SPACES, ModelName.clustergan, {"pretraining_steps": (1, 2, 200)})  # type: ignore[arg-type]
     found = run(place, name="searched", models=(ModelName.clustergan,), search=SearchSettings(trials=8))
-    pruned = [each for each in found.contestants if each.outcome == Outcome.pruned]
-    assert any(each.changes.get("pretraining_steps") == 1 for each in pruned)
-    assert {(each.seeds, each.place) for each in pruned} == {(1, None)}
-    assert found.contestants[0].settings["pretraining_steps"] == 200
-    assert any("pruned" in line for line in leaderboard_lines(found))
+    best, slow, pruned = found.contestants
+    assert [each.settings["pretraining_steps"] for each in (best, slow, pruned)] in ([200, 1, 2], [200, 2, 1])
+    assert [each.outcome for each in (best, slow, pruned)] == [Outcome.ranked, Outcome.ranked, Outcome.pruned]
+    assert [(each.seeds, each.place) for each in (best, slow, pruned)] == [(2, 1), (2, 2), (1, None)]
+    assert any(line.startswith("pruned") for line in leaderboard_lines(found))
 
 
 def test_a_model_that_fails_does_not_take_the_others_along(place: Path) -> None:
-    """It is told with its reason, and the others are ranked."""
+    """Five clusters of an embedding of three different points: it is told with its reason, and the other is ranked."""
     rows = pd.DataFrame({"a": [0.0, 1.0, 2.0] * 100, "id": range(300)})
     rows.to_csv(place / "three.csv", index=False)
     found = run(
-        place, source=str(place / "three.csv"), name="three", clusters=5, seeds=1,
-        columns=SourceSettings(id_column="id"),
+        place, source=str(place / "three.csv"), name="three", seeds=1, columns=SourceSettings(id_column="id"),
+        models=(ModelName.gan, ModelName.kmeans),
+        settings=EveryModelSettings(gan=GanSettings(units=32, steps=20, encoder_steps=20)),
     )  # fmt: skip
-    assert all(each.outcome == Outcome.failed and each.reason for each in found.contestants)
+    first, last = found.contestants
+    assert (first.model, first.outcome, first.label_metrics) == (ModelName.kmeans, Outcome.ranked, {})
+    assert (last.model, last.outcome, last.place) == (ModelName.gan, Outcome.failed, None)
+    assert "at least 5 different points" in last.reason
 
 
 def test_models_that_need_a_number_of_clusters_are_refused_without_one(place: Path) -> None:
