@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
-from models.model_settings import EveryModelSettings, ModelName
+from models.model_settings import COMPARED, EveryModelSettings, ModelName
 from models.settings import Clusters, EncodingSettings, Name, SearchSettings, SourceSettings, TrainingSettings
 from tasks.comparison import Comparison, Outcome, fit_command, table_rows
 
 SOURCE = "A file, a folder or a glob (Parquet, Arrow, CSV, JSON lines, NPZ), on this machine or at any URI; or digits."
 STORE = os.environ.get("GENCLUST_STORE", "store")
-DEFAULT = (ModelName.manifoldgan, ModelName.n2d, ModelName.gan, ModelName.kmeans, ModelName.gaussian_mixture)
 
 
 class Compare(EveryModelSettings, SourceSettings):
@@ -21,7 +20,7 @@ class Compare(EveryModelSettings, SourceSettings):
     source: CliPositionalArg[str] = Field(description=SOURCE)
     clusters: Clusters = Field(10, description="Number of clusters; auto only with models that choose it.")
     name: Name = Field("main", description="What the comparison is kept under.")
-    models: tuple[ModelName, ...] = Field(DEFAULT, min_length=1, description="The contestants.")
+    models: tuple[ModelName, ...] = Field(COMPARED, min_length=1, description="The contestants.")
     seeds: int = Field(3, ge=1, le=20, description="How often each is fitted, from seeds 0, 1, ...")
     store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
     encoding: EncodingSettings = EncodingSettings()

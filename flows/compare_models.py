@@ -9,7 +9,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.contests import Terms, contest
-from models.model_settings import EveryModelSettings, ModelName
+from models.model_settings import COMPARED, EveryModelSettings, ModelName
 from models.settings import (
     Clusters,
     EncodingSettings,
@@ -28,7 +28,6 @@ from tasks.stage import Artifacts
 from tasks.store import Artifact, Store
 from tasks.turns import slots
 
-DEFAULT = (ModelName.manifoldgan, ModelName.n2d, ModelName.gan, ModelName.kmeans, ModelName.gaussian_mixture)
 LABEL_METRICS = ("acc", "nmi", "ari")
 Models = Annotated[tuple[ModelName, ...], Field(min_length=1)]
 Seeds = Annotated[int, Field(ge=1, le=20)]
@@ -39,7 +38,7 @@ def compare_models(
     source: str = "digits",
     name: Name = "digits",
     clusters: Clusters = 10,
-    models: Models = DEFAULT,
+    models: Models = COMPARED,
     seeds: Seeds = 3,
     store: Annotated[str, Field(min_length=1)] = "store",
     columns: SourceSettings = SourceSettings(),

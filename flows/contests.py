@@ -1,4 +1,4 @@
-"""One model's part of a comparison: its given settings and those that a search proposes, each fitted from seeds."""
+"""One model's part of a comparison: its given settings and those of a search, each fitted from some seeds."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from pydantic import TypeAdapter
 
 from models.model_settings import ModelName, ModelSettings
 from models.ranking import Evidence
@@ -24,6 +25,7 @@ from tasks.stage import Artifacts
 from tasks.store import Artifact, Store
 
 SEARCH_SEED = 0
+EVIDENCE = TypeAdapter(Evidence)  # JSON has lists for its tuples
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def play_round(model: ModelName, entry: Entry, terms: Terms, seed: int, process:
         get_run_logger().warning("%s fails with seed %d: %s", model, seed, error)
         entry.reason = str(error)
         return None
-    entry.evidence = Evidence(**Store(terms.store).json(made["evidence"]))
+    entry.evidence = EVIDENCE.validate_python(Store(terms.store).json(made["evidence"]))
     return entry.evidence.score
 
 

@@ -334,6 +334,9 @@ def model_settings(name: ModelName, values: dict[str, object]) -> ModelSettings:
     return SETTINGS[name].model_validate(values)
 
 
+COMPARED = (ModelName.manifoldgan, ModelName.n2d, ModelName.gan, ModelName.kmeans, ModelName.gaussian_mixture)
+
+
 class EveryModelSettings(Settings):
     """What each model is told where several of them are fitted."""
 

@@ -3,10 +3,10 @@
 The rule. Every contestant labels the same validation rows and train rows. Rows are near where the *vectors* are near
 (of wide vectors, their principal components): a space that belongs to none of the contestants. The **cohesion** of a
 labelling is the share of a validation row's nearest train rows that are in the row's cluster, less what it would be if
-clusters ignored nearness: Newman's modularity of that neighbour graph. It is 0 for one cluster and for random labels,
-and less than 1 - 1/K for K clusters; it falls where a dense region is cut, where two are joined, and where clusters run
-empty. The **stability** is the mean adjusted Rand index between the labellings of validation rows that the contestant's
-seeds gave. The **score** is the mean cohesion over seeds. Stability only parts contestants of equal scores, and warns.
+clusters ignored nearness: Newman's modularity of that neighbour graph. It is about 0 for random labels, 0 for one
+cluster and at most 1 - 1/K for K clusters; it falls where a dense region is cut, where two are joined, and where
+clusters run empty. The **score** is the mean cohesion over seeds. The **stability**, the mean adjusted Rand index
+between the labellings that the seeds gave, only parts contestants of equal scores, and warns.
 
 What it can't see:
 - It believes that near vectors belong together. Where classes aren't dense regions of the vectors (pictures of
@@ -15,7 +15,7 @@ What it can't see:
 - Modularity prefers clusters of similar size, and overlooks groups that are small beside the others.
 - It compares contestants with as many clusters; it doesn't choose how many (see `models.cluster_count`).
 - A wrong labelling that every seed finds is a stable one. So stability has no part in the score: as a factor it made
-  the ranking agree less with known classes, not more (benchmarks/ranking.py prints both).
+  the ranking agree less with known classes (`benchmarks/ranking.py` prints both).
 - The best of many settings was partly lucky: its score is too high the more of them were searched. Differences within
   the seeds' deviation mean nothing.
 """
@@ -72,8 +72,8 @@ def judge_labels(labels: np.ndarray, train_labels: np.ndarray, neighbors: np.nda
 def cohesion(labels: np.ndarray, train_labels: np.ndarray, neighbors: np.ndarray) -> float:
     """Share of edges from rows to train rows within clusters, less that of edges that join at random.
 
-    Modularity (Leicht and Newman 2008) with edges from `labels` (rows,) to `train_labels` at `neighbors` (rows, k).
-    A row without a cluster is with nobody.
+    Modularity (Leicht and Newman 2008) with edges from `labels` (rows,) to `train_labels` at `neighbors` (rows, k). A
+    row without a cluster is with nobody.
     """
     reached, placed = train_labels[neighbors], labels >= 0  # (rows, k), (rows,)
     within = int((reached == labels[:, None])[placed].sum())
