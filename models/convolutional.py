@@ -4,7 +4,7 @@ import keras
 
 from models.networks import DataShape, build_mlp
 
-FILTERS = (32, 64)  # of the strided layers, each of which halves height and width
+FILTERS = (16, 32)  # of the strided layers, each of which halves height and width
 KERNEL = 4
 STRIDE = 2
 

@@ -289,6 +289,13 @@ class InfoGanSettings(ModelSettings):
     learning_rate: float = Field(2e-4, gt=0, le=1, description="Adam's step size.")
 
 
+class VadeStart(StrEnum):
+    """Whose clusters VaDE's mixture starts at: of the autoencoder's codes, or the teacher's on their manifold."""
+
+    autoencoder = "autoencoder"
+    teacher = "teacher"
+
+
 class VadeSettings(ModelSettings):
     """VaDE (Jiang et al. 2017): a variational autoencoder with a mixture of Gaussians as the prior of its codes."""
 
@@ -302,6 +309,11 @@ class VadeSettings(ModelSettings):
     batch_size: int = Field(256, ge=8, le=8192, description="Rows in a training step.")
     pretraining_steps: int = Field(2000, ge=1, description="Training steps of the plain autoencoder.")
     pretraining_rate: float = Field(1e-3, gt=0, le=1, description="Adam's step size in pretraining.")
+    start: VadeStart = Field(
+        VadeStart.autoencoder,
+        description="Where the mixture starts: at clusters of the pretrained codes, or at those of their manifold's "
+        "embedding (UMAP), as manifoldgan's teacher finds them.",
+    )
     steps: int = Field(
         4000,
         ge=1,

@@ -10,7 +10,7 @@ from models.autoencoder import Autoencoder
 from models.cluster_count import count_clusters
 from models.computation import Computation, Computed
 from models.manifold import exact_graph, umap_embedding
-from models.model_settings import TeacherSettings
+from models.model_settings import Representation, TeacherSettings
 from models.networks import DataShape, seen_by
 from models.restarts import fit_restarts
 from models.training import Phase
@@ -92,3 +92,19 @@ class Teacher:
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Where rows have their neighbours: (rows, dims)."""
         return self.autoencoder.encode(x) if self.networks else x
+
+
+def teach(points: np.ndarray, clusters: int, seed: int) -> dict[str, np.ndarray]:
+    """What a teacher with its defaults finds in points (rows, dims) as they are.
+
+    `graph_rows` (n,), the places of those that it looked at, and their `responsibilities` (n, clusters) among the rest.
+    """
+    settings = TeacherSettings(representation=Representation.vectors)
+    data = DataShape(points.shape[1], image=False)
+    teacher = Teacher(settings, data, clusters, seed, tf.distribute.get_strategy(), keras.optimizers.Adam)
+    arrays: dict[str, np.ndarray] = {}
+    for phase in ("graph", "embedding", "mixture"):
+        computation = teacher.plan(phase, points, arrays)
+        assert isinstance(computation, Computation)
+        arrays |= computation.run().arrays
+    return arrays

@@ -10,8 +10,9 @@ from scipy.special import softmax
 from models import gaussians, quality
 from models.guards import guard_components
 from models.latents import draw_normal, noise_key, replica_share, sample_components, sample_noise
-from models.model_settings import VadeSettings
+from models.model_settings import VadeSettings, VadeStart
 from models.networks import Compiled, DataShape, build_mlp, choose_units, descend, predict_in_blocks
+from models.teacher import teach
 from models.training import Phase
 
 ANNEALED_SHARE = 0.2  # of the steps, in which the weight of the KL divergence grows to 1
@@ -25,7 +26,8 @@ CHECK_ROWS = 1000
 class Vade:
     """q(z|x) = N(mean, variance) by the encoder, p(x|z) by the decoder, p(z, c) by the mixture.
 
-    Pretraining is that of a plain autoencoder; the mixture starts at clusters of its codes. Then all three learn
+    Pretraining is that of a plain autoencoder; the mixture starts at clusters of its codes, found there or on their
+    manifold. Then all three learn
     together from the evidence lower bound (ELBO). Pixels are Bernoulli, other columns normal with a variance each.
     """
 
@@ -139,10 +141,16 @@ class Vade:
     def start_clusters(self, x_train: np.ndarray) -> None:
         """Start the mixture at the likeliest of several for the codes of train rows, and columns at their residuals."""
         codes = self.embed(x_train)
-        responsibilities = gaussians.fit_responsibilities(codes, self.n_components, RESTARTS, self.seed)
-        self.start_mixture(codes, responsibilities)
+        self.start_mixture(*self.find_clusters(codes))
         residual = x_train - self.apply("decoder", codes)
         self.variance.set_weights([np.log(np.maximum((residual**2).mean(axis=0), LEAST_VARIANCE))])
+
+    def find_clusters(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Codes (n, dims), all or those that the teacher's graph takes, and their clusters (n, K)."""
+        if self.settings.start == VadeStart.teacher:
+            found = teach(codes, self.n_components, self.seed)
+            return codes[found["graph_rows"]], found["responsibilities"]
+        return codes, gaussians.fit_responsibilities(codes, self.n_components, RESTARTS, self.seed)
 
     def start_mixture(self, codes: np.ndarray, responsibilities: np.ndarray) -> None:
         """Start the mixture at given clusters (rows, K) of codes (rows, dims), and all rows at one narrow variance."""

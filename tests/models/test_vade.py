@@ -6,7 +6,7 @@ import tensorflow as tf
 from sklearn.metrics import adjusted_rand_score
 
 from models import gaussians
-from models.model_settings import ModelName, VadeSettings
+from models.model_settings import ModelName, VadeSettings, VadeStart
 from models.networks import DataShape
 from models.settings import TrainingSettings
 from models.vade import Vade, choose_latent_dim
@@ -201,3 +201,17 @@ def test_density_is_no_less_than_the_bound(fitted):
 
 def test_responsibilities_sum_to_one(fitted):
     np.testing.assert_allclose(fitted.predict_proba(blobs()).sum(1), 1, rtol=1e-6)
+
+
+def test_a_start_at_the_teachers_clusters_follows_the_manifold():
+    """Two slanting stripes side by side: a mixture of the codes with variances by column cuts both in halves."""
+    along, stripe = np.linspace(0, 20, 150), np.repeat([0, 1], 150)
+    codes = np.concatenate([np.stack([along + by, along - by], axis=1) for by in (0, 1.5)]).astype(np.float32)
+    agreement = {}
+    for start in VadeStart:
+        model = Vade(VadeSettings(units=4, latent_dim=2, start=start), DataShape(2, image=False), 2, 0)
+        found, responsibilities = model.find_clusters(codes)
+        np.testing.assert_array_equal(found, codes)
+        agreement[start] = adjusted_rand_score(stripe, responsibilities.argmax(1))
+    assert agreement[VadeStart.teacher] > 0.9
+    assert agreement[VadeStart.autoencoder] < 0.1

@@ -18,7 +18,7 @@ def written(store: Store, p: list[float], label: list[str | None], split: list[s
     n = len(p)
     ids = pa.table({"row_id": [f"r{i}" for i in range(n)], "split": split})
     both = np.array([[q, 1 - q] if c == 0 else [1 - q, q] for q, c in zip(p, CLUSTER * (n // 15), strict=True)])
-    table = assignment_table(ids, both)
+    table = assignment_table(ids, both, np.arange(2))
     with store.attempt("made", "k") as attempt:
         attempt.write_table("assignments", table.slice(0, 7))
         attempt.write_table("assignments", table.slice(7))

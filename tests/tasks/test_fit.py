@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from models.encoding import Column, Encoding, Kind
 from models.model_settings import ClusterGanSettings, GanSettings, ManifoldGanSettings, ModelName, ModelSettings
 from models.settings import TrainingSettings
 from tasks import kinds
 from tasks.code import code_digest
-from tasks.errors import Interrupted, StageError
-from tasks.fit import fit_phases, phase_key
+from tasks.errors import BadInput, Interrupted, StageError
+from tasks.fit import fit_phases, model_spec, phase_key
 from tasks.loading import load_split
 from tasks.model import FittedModel, ModelSpec
 from tasks.process import ModelProcess
@@ -162,3 +163,16 @@ def test_samples_can_be_drawn_in_parts(store: Store, process: ModelProcess) -> N
 def test_every_model_has_a_digest_of_its_code(name: ModelName):
     """A phase is done again when the model's code has changed."""
     assert code_digest(f"models.{name}")
+
+
+def test_convolutions_are_refused_for_columns_of_numbers(store: Store) -> None:
+    """Before any training: the error says what they are for."""
+    column = Column(
+        "x", Kind.NUMBER, "double", 1, 0.0, 1.0, scaling="standard", parameters={"centre": [0], "unit": [1]}
+    )
+    with store.attempt("encoding", "numbers") as attempt:
+        attempt.write_json("encoding", Encoding((column,)).to_json())
+        encoding = attempt.commit()["encoding"]
+    settings = ManifoldGanSettings(networks="convolutional")
+    with pytest.raises(BadInput, match="expected one image of a known shape in each row, for convolutional networks"):
+        model_spec(store, encoding, ModelName.manifoldgan, settings, 3, seed=0)
