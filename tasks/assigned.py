@@ -13,7 +13,7 @@ from tasks.errors import BadInput
 from tasks.identity import row_keys
 from tasks.ledger import append, newest, records
 from tasks.store import Artifact, Store
-from tasks.table_file import save_table
+from tasks.table_file import check_out, save_table
 
 
 class Assignment(BaseModel):
@@ -66,6 +66,7 @@ def save_assigned(name: str, out: str, store: str, run_id: str | None = None) ->
     Raises:
         BadInput: an unknown name or run, or another kind of file.
     """
+    check_out(out, "assigned")
     place = Store(store)
     known = assignments(place, name)
     if not known:
@@ -73,12 +74,12 @@ def save_assigned(name: str, out: str, store: str, run_id: str | None = None) ->
         remedy = "Assign rows first: genclust assign SOURCE NAME."
         raise BadInput("assigned", f"rows assigned by {name} in {store}", f"none; models: {others}", remedy)
     if run_id is None:
-        return save_table(out, current_parts(place, name), "assigned")
+        return save_table(out, current_parts(place, name))
     runs = [run for run in known if run.run_id == run_id]
     if not runs:
         ids = ", ".join(run.run_id for run in known[-20:])
         raise BadInput("assigned", f"a run of {name} with the id {run_id}", f"the newest: {ids}", "Name one of these.")
-    return save_table(out, place.tables(runs[-1].artifacts["assigned"]), "assigned")
+    return save_table(out, place.tables(runs[-1].artifacts["assigned"]))
 
 
 def _contains(ascending: np.ndarray, values: np.ndarray) -> np.ndarray:

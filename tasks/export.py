@@ -9,7 +9,7 @@ from tasks.curation import Curation, read_curation
 from tasks.loading import Rows
 from tasks.registry import newest_registration
 from tasks.store import Artifact, Store
-from tasks.table_file import save_table
+from tasks.table_file import check_out, save_table
 
 OURS = ["row_id", "split"]  # of the artifact rows
 SCORE_COLUMNS = ["p_real", "p_value", "is_outlier"]
@@ -25,9 +25,10 @@ def export(name: str, out: str, store: str) -> int:
     Raises:
         BadInput: an unknown name, or another kind of file.
     """
+    check_out(out, "export")
     place = Store(store)
     parts = joined_parts(place, newest_registration(place, name, "export").artifacts, read_curation(place, name))
-    return save_table(out, parts, "export")
+    return save_table(out, parts)
 
 
 def joined_parts(store: Store, artifacts: dict[str, Artifact], curation: Curation) -> Iterator[pa.Table]:

@@ -11,22 +11,27 @@ import pyarrow.parquet as pq
 from tasks.errors import BadInput
 
 
-def save_table(out: str, parts: Iterator[pa.Table], stage: str) -> int:
-    """Write the parts, at least one, to a file that is there as a whole or not at all; gives the number of rows.
-
-    Lists become JSON-like text in a CSV. One part is in memory at a time. `stage` is who asks, for the error.
+def check_out(out: str, stage: str) -> None:
+    """Refuse a file that can't be written, before anything is read; `stage` is who asks, for the error.
 
     Raises:
         BadInput: another kind of file, or no such folder.
     """
-    writer_of = {".parquet": _write_parquet, ".csv": _write_csv}.get(Path(out).suffix)
-    if writer_of is None:
+    if Path(out).suffix not in (".parquet", ".csv"):
         raise BadInput(stage, "a file that ends in .parquet or .csv", out, "Name one of these.")
     if not Path(out).resolve().parent.is_dir():
         raise BadInput(stage, f"a folder {Path(out).resolve().parent}", "none", "Make it first.")
+
+
+def save_table(out: str, parts: Iterator[pa.Table]) -> int:
+    """Write the parts, at least one, to a file that is there as a whole or not at all; gives the number of rows.
+
+    The file is one that `check_out` lets pass. Lists become JSON-like text in a CSV. One part is in memory at a time.
+    """
+    write = _write_csv if Path(out).suffix == ".csv" else _write_parquet
     partial = Path(f"{out}.part")
     try:
-        n_rows = writer_of(partial, parts)
+        n_rows = write(partial, parts)
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
