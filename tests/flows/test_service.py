@@ -46,6 +46,26 @@ def test_a_scheduled_run_starts_by_itself_and_does_no_stage_again(service: Servi
     assert service.task_states(run["id"]) == dict.fromkeys(STAGES, "Cached") | {"register": "Completed"}
 
 
+def test_new_rows_are_assigned_by_the_promoted_version(service: Service) -> None:
+    """The deployment that runs every hour, started by hand: each row has a cluster, and nothing drifted."""
+    told = {"source": "digits", "name": "tried", "store": str(service.store)}
+    words = [word for name, value in told.items() for word in ("--param", f"{name}={json.dumps(value)}")]
+    service.prefect("deployment", "run", "assign-clusters/assign-hourly", "--watch", *words)
+    (run,) = service.flow_runs("assign-hourly", "COMPLETED")
+    assert service.task_states(run["id"]) == dict.fromkeys(["assign", "record", "detect_drift"], "Completed")
+    (record,) = (service.store / "models" / "tried" / "assigned").glob("*.json")
+    assert json.loads(record.read_text())["rows"] == 1797
+    assert "tried-drift" in {artifact["key"] for artifact in service.ask("/artifacts/filter")}
+
+
+def test_promoting_the_champion_again_changes_nothing(service: Service) -> None:
+    """The deployment compares the newest fit with the promoted version, which it is."""
+    words = [word for name, value in given(service).items() for word in ("--param", f"{name}={json.dumps(value)}")][:4]
+    service.prefect("deployment", "run", "promote/promote", "--watch", *words)
+    assert len(service.flow_runs("promote", "COMPLETED")) == 1
+    assert len(list((service.store / "models" / "tried" / "promotions").glob("*.json"))) == 1
+
+
 def test_a_cron_schedule_has_runs_waiting(service: Service) -> None:
     """The server's scheduler works with the versions that are installed."""
     waiting = wait_for(lambda: service.flow_runs("weekly", "SCHEDULED"), 60)

@@ -45,6 +45,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, proxy: FlakyProxy) -> Iter
         service.prefect("gcl", "create", "genclust-gpu", "--limit", "1")
         service.prefect("automation", "create", "--from-file", "flows/automations.yaml")
         service.prefect("deploy", "--all")
+        service.pause("assign-clusters/assign-hourly")
         service.start_worker()
         yield service
     finally:
