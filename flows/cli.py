@@ -20,17 +20,7 @@ from flows.commands_promotion import Promote, Promotions, Rollback
 from flows.commands_service import Clean, Runs, Serve, Show, Status
 from flows.console import inspection_lines, registration_lines
 from flows.quiet import be_quiet
-from models.model_settings import (
-    ClusterGanSettings,
-    GanSettings,
-    GaussianMixtureSettings,
-    InfoGanSettings,
-    KMeansSettings,
-    ManifoldGanSettings,
-    ModelName,
-    N2dSettings,
-    VadeSettings,
-)
+from models.model_settings import EveryModelSettings, ModelName
 from models.settings import (
     Clusters,
     EncodingSettings,
@@ -49,18 +39,10 @@ SOURCE = "A file, a folder or a glob (Parquet, Arrow, CSV, JSON lines, NPZ), on 
 STORE = os.environ.get("GENCLUST_STORE", "store")
 
 
-class ModelOptions(BaseModel):
+class ModelOptions(EveryModelSettings):
     """The settings of every model; those of the chosen one count."""
 
     model: ModelName = Field(ModelName.manifoldgan, description="The generative model.")
-    manifoldgan: ManifoldGanSettings = ManifoldGanSettings()
-    gan: GanSettings = GanSettings()
-    clustergan: ClusterGanSettings = ClusterGanSettings()
-    infogan: InfoGanSettings = InfoGanSettings()
-    vade: VadeSettings = VadeSettings()
-    n2d: N2dSettings = N2dSettings()
-    kmeans: KMeansSettings = KMeansSettings()
-    gaussian_mixture: GaussianMixtureSettings = GaussianMixtureSettings()
 
 
 class Fit(ModelOptions, SourceSettings):
