@@ -62,7 +62,10 @@ class BrokenService(Service):
         for process in (self.worker, self.server):
             if process is not None and process.poll() is None:
                 process.terminate()
-                process.wait(60)
+                try:
+                    process.wait(60)
+                except subprocess.TimeoutExpired:  # it waits for a run that a failed test left
+                    process.kill()
 
     def run(self, store: str, **changes: Any) -> str:
         """A run that trains for a while; its id. The same settings give the same assignments in every store."""
