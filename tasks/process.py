@@ -23,6 +23,7 @@ from tasks.errors import BadInput, Interrupted, StageError
 
 ROOT = Path(__file__).resolve().parent.parent
 Progress = Callable[[dict[str, Any]], None]
+UNLESS_TOLD = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}  # a training and an assignment share a GPU's memory
 
 
 class ModelProcess:
@@ -88,9 +89,14 @@ class ModelProcess:
                 stderr=self._errors,
                 text=True,
                 cwd=Path.cwd(),
-                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": _python_path()},
+                env=self._environment(),
             )
         return self._child
+
+    def _environment(self) -> dict[str, str]:
+        """The parent's, with what TensorFlow must know; its temporary files are ours to remove."""
+        told = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": _python_path(), "TMPDIR": str(self.scratch)}
+        return {**UNLESS_TOLD, **os.environ, **told}
 
     def _converse(
         self, child: subprocess.Popen[str], request: dict[str, Any], progress: Progress | None

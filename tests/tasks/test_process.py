@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -96,3 +97,22 @@ def test_an_answer_by_itself_is_the_one_among_all(fitted: Fitted) -> None:
     assert sorted(scores) == ["logit", "typicality"]
     assert sorted(embedding) == ["embedding"]
     assert all((found == every[name]).all() for name, found in (scores | embedding).items())
+
+
+def test_the_child_takes_of_a_gpu_what_it_needs(process: ModelProcess) -> None:
+    """A whole GPU taken by a training would leave nothing to an assignment."""
+    process.ask("load", spec=SPEC.model_dump(mode="json"), weights=str(process.scratch))
+    assert psutil.Process(child_pid(process)).environ()["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+
+
+def test_the_files_of_autograph_end_with_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TensorFlow writes one for each function of ours, and a child that is killed removes none of them."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with ModelProcess() as process:
+        with pytest.raises(Interrupted):
+            train(process, tmp_path / "store", progress=lambda _: os.kill(child_pid(process), signal.SIGKILL))
+        assert list(process.scratch.glob("__autograph*")) != []
+    assert list(temporary.iterdir()) == []
