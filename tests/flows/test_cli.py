@@ -142,3 +142,16 @@ def test_assign_labels_rows_and_assigned_writes_them(fitted: subprocess.Complete
     assert genclust(folder, "export", "digits", "known.csv").returncode == 0
     new, known = (pd.read_csv(folder / name).set_index("row_id") for name in ("new.csv", "known.csv"))
     assert (new["cluster"] == known.loc[new.index, "cluster"]).all()
+
+
+def test_compare_prints_a_leaderboard_and_how_to_go_on(folder: Path) -> None:
+    """Two quick models of the embedded digits, ranked; the page is where it says."""
+    words = ["--models", "kmeans", "--models", "gaussian_mixture", "--seeds", "1", "--name", "race"]
+    found = genclust(folder, "compare", "digits", *words)
+    assert found.returncode == 0, found.stderr
+    lines = found.stdout.strip().splitlines()
+    assert lines[0] == "race: 2 contestants, ranked without labels"
+    assert lines[2].split()[:3] == ["place", "model", "settings"]
+    assert [line.split()[0] for line in lines[3:5]] == ["1", "2"]
+    assert lines[-1].startswith("go on     genclust fit digits ")
+    assert (folder / lines[-2].split()[1]).stat().st_size > 5_000

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.flows.hook import Hook
 from tests.flows.running import STAGES, Service, wait_for
 
 SMALL = {"manifoldgan": {"student_steps": 300, "steps": 200, "units": 32}, "samples": {"count": 50}}
@@ -102,6 +103,15 @@ def test_bad_input_fails_the_run_at_once_and_is_not_retried(service: Service, tm
     assert "ingest: expected" in run["state"]["message"]
 
 
+def test_a_failed_run_is_told_to_the_address_of_notify(service: Service, hook: Hook, tmp_path: Path) -> None:
+    """In the form that chats take: which run of which flow failed, and why."""
+    given = {"source": str(tmp_path / "nowhere.parquet"), "store": str(tmp_path / "store")}
+    run = service.flow_run(service.trigger("fit-clusters/on-demand", **given))
+    start = f"{run['name']} of fit-clusters is Failed: "
+    (text,) = wait_for(lambda: [each["text"] for each in hook.taken if each["text"].startswith(start)], 120)
+    assert "nowhere.parquet" in text
+
+
 def parts(service: Service) -> dict[str, list[str]]:
     """Ids of what a server keeps for genclust; those of triggers are new with each deployment."""
     automations = [each for each in service.ask("/automations/filter") if each["name"] != "genclust drift"]
@@ -121,7 +131,9 @@ def test_a_second_serve_starts_nothing_and_doubles_nothing(service: Service) -> 
     assert found.count("(was there)") == 5
     assert parts(service) == before
     names = [each["name"] for each in service.ask("/automations/filter")]
-    assert sorted(names) == ["genclust drift", "genclust resubmission", "genclust zombie runs"]
+    assert sorted(names) == [
+        "genclust drift", "genclust notification", "genclust resubmission", "genclust zombie runs",
+    ]  # fmt: skip
 
 
 def test_status_tells_what_is_there(service: Service) -> None:

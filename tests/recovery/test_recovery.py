@@ -19,6 +19,7 @@ from tests.recovery.flaky_proxy import FlakyProxy
 
 Tell = Callable[[str], None]
 OUTAGE = 30  # seconds
+RESUBMISSION = 60  # seconds that the automation waits after a crash
 
 
 def names(service: BrokenService, run: str) -> list[str]:
@@ -87,6 +88,26 @@ def test_worker_and_flow_are_killed(service: BrokenService, store: Store, unbrok
     service.wait_for_state(run, "Completed")
     tell(f"stays Running, Crashed after {crashed}, AwaitingRetry, Completed after {clock}")
     assert service.flow_run(run)["run_count"] == 2
+    assert assignments(store, run) == unbroken
+    service.check_nothing_is_left(store)
+
+
+def test_a_run_that_crashes_each_time_is_given_up(
+    service: BrokenService, store: Store, unbroken: str, tell: Tell
+) -> None:
+    """After its fourth start it stays Crashed; a person who starts it again loses nothing."""
+    run, clock = service.run(store.root), Clock()
+    for start in range(1, 5):
+        wait_for(lambda start=start: service.flow_run(run)["run_count"] == start, 240)
+        kill(service.flow_process())
+        wait_for(lambda start=start: names(service, run).count("Crashed") >= start, 120)
+    crashed = str(clock)
+    time.sleep(RESUBMISSION + 30)
+    assert service.flow_run(run)["state"]["name"] == "Crashed"
+    assert service.flow_run(run)["run_count"] == 4
+    service.prefect("flow-run", "retry", run)
+    service.wait_for_state(run, "Completed")
+    tell(f"started four times, Crashed for good after {crashed}; `prefect flow-run retry`: Completed after {clock}")
     assert assignments(store, run) == unbroken
     service.check_nothing_is_left(store)
 
