@@ -185,7 +185,7 @@ class ClusterGan:
             x_hat = self.generator(tf.concat([real_noise, p], axis=1))
             g_loss = -scale * tf.reduce_mean(self.critic(fake))
             noise_loss = scale * losses.squared_error(noise[n], fake_noise)
-            code_loss = scale * losses.code_cross_entropy(codes[n], fake_logits)
+            code_loss = scale * losses.cross_entropy(codes[n], fake_logits)
             reconstruction_loss = scale * losses.reconstruction_error(x[n], x_hat)
             agreement_loss = scale * (
                 losses.neighbor_agreement_loss(p, p_near) + self.settings.balance * losses.balance_loss(p)

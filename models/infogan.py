@@ -100,7 +100,7 @@ class InfoGan:
         with tf.GradientTape(persistent=True) as tape:
             fake = self.generator(z[1])
             g_loss = scale * losses.non_saturating_g_loss(self.critic(fake))
-            code_loss = scale * losses.code_cross_entropy(codes[1], self.encoder(fake))
+            code_loss = scale * losses.cross_entropy(codes[1], self.encoder(fake))
             g_total = g_loss + CODE_WEIGHT * code_loss
         descend(self.generator, self.optimizers["generator"], tape, g_total)
         descend(self.encoder, self.optimizers["encoder"], tape, code_loss)

@@ -53,17 +53,9 @@ def reconstruction_error(x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.reduce_sum((x - x_hat) ** 2, axis=1))
 
 
-def code_cross_entropy(codes: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Cross entropy of the one-hot code given its recovery (Mukherjee et al. 2019, eq. 3, third term)."""
-    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(codes, logits))
-
-
-def teacher_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Cross entropy of labels (batch, K) whose rows are one-hot, or zero where nothing is taught.
-
-    TensorFlow's own takes each row's sum for one: a row of zeros would get a gradient.
-    """
-    return -tf.reduce_mean(tf.reduce_sum(labels * tf.nn.log_softmax(logits), axis=1))
+def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Mean cross entropy of distributions (batch, K), such as the one-hot codes of ClusterGAN (eq. 3, third term)."""
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels, logits))
 
 
 def entropy(p: tf.Tensor) -> tf.Tensor:

@@ -19,7 +19,6 @@ from models.training import Phase
 PROBE = 10.0  # length of the step along which the worst direction is looked for (Hu et al. 2017)
 RADIUS = 0.25  # of the perturbation, in distances to the RADIUS_NEIGHBOR-th neighbour (Hu et al. 2017)
 RADIUS_NEIGHBOR = 10
-CONFIDENT = 0.9  # share of the neighbourhood's opinion that makes a label worth teaching
 WARM_STEPS = 300  # of teaching alone
 WEIGHTS = {"teacher_loss": 1.0, "perturbation_loss": 1.0, "agreement_loss": 0.3, "entropy_loss": 0.1, "prior_loss": 0.4}
 CHECK_ROWS = 2000
@@ -32,7 +31,7 @@ class Lesson:
     Attributes:
         x: (rows, columns)
         graph: (rows, k) nearest other rows, nearest first.
-        labels: (rows, clusters), one-hot; zeros where the teacher isn't sure.
+        labels: (rows, clusters), the teacher's probabilities.
         prior: (clusters,) share of each cluster.
     """
 
@@ -51,17 +50,16 @@ class Lesson:
 def write_lesson(x: np.ndarray, graph: np.ndarray, responsibilities: np.ndarray, prior: Prior) -> Lesson:
     """Labels from a teacher's responsibilities (rows, clusters), averaged over each row and its neighbours.
 
-    A row that its neighbours see in another cluster, or that lies between two, teaches nothing.
+    A row that its neighbours see in another cluster, or that lies between two, is taught so.
     """
-    opinion = (responsibilities + responsibilities[graph].sum(axis=1)) / (1 + graph.shape[1])
-    clusters, confident = opinion.shape[1], opinion.max(axis=1) >= CONFIDENT
-    labels = np.eye(clusters, dtype=np.float32)[opinion.argmax(axis=1)] * confident[:, None]
-    shares = opinion.mean(axis=0) if prior == Prior.estimated else np.full(clusters, 1 / clusters)
+    labels = (responsibilities + responsibilities[graph].sum(axis=1)) / (1 + graph.shape[1])
+    clusters = labels.shape[1]
+    shares = labels.mean(axis=0) if prior == Prior.estimated else np.full(clusters, 1 / clusters)
     return Lesson(x, graph, labels.astype(np.float32), shares.astype(np.float32))
 
 
 class Student:
-    """q(cluster | x): taught by confident rows, smoothed by virtual adversarial training (Miyato et al. 2019).
+    """q(cluster | x): taught by neighbourhoods, smoothed by virtual adversarial training (Miyato et al. 2019).
 
     All rows shape the boundaries between clusters: a small step in the worst direction must not change a row's
     cluster, neighbours should agree, and clusters keep the shares of a prior (Hu et al. 2017, whose prior is uniform).
@@ -120,7 +118,7 @@ class Student:
                 worst_logits = self.network(x_worst, training=True)
                 p_near = tf.nn.softmax(self.network(x_near, training=True))
             values = {
-                "teacher_loss": losses.teacher_cross_entropy(labels, logits),
+                "teacher_loss": losses.cross_entropy(labels, logits),
                 "perturbation_loss": losses.divergence(tf.stop_gradient(p), worst_logits),
                 "agreement_loss": losses.neighbor_agreement_loss(p, p_near),
                 "entropy_loss": tf.reduce_mean(losses.entropy(p)),

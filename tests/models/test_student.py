@@ -1,0 +1,32 @@
+"""Claims about what the student is taught."""
+
+import numpy as np
+import pytest
+
+from models.model_settings import Prior
+from models.student import write_lesson
+
+X = np.arange(8, dtype=np.float32).reshape(4, 2)
+GRAPH = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
+RESPONSIBILITIES = np.array([[1, 0], [1, 0], [1, 0], [0.2, 0.8]], np.float32)
+
+
+def test_a_row_is_taught_what_it_and_its_neighbours_are_taken_for() -> None:
+    """The one of four whose neighbours all lie in another cluster is taught its share, as they are."""
+    labels = write_lesson(X, GRAPH, RESPONSIBILITIES, Prior.estimated).labels
+    np.testing.assert_allclose(labels, [[0.8, 0.2]] * 4, atol=1e-6)
+    alone = write_lesson(X, np.array([[0], [1], [2], [3]]), RESPONSIBILITIES, Prior.estimated).labels
+    np.testing.assert_allclose(alone, RESPONSIBILITIES, atol=1e-6)
+
+
+@pytest.mark.parametrize(("prior", "shares"), [(Prior.estimated, [0.8, 0.2]), (Prior.uniform, [0.5, 0.5])])
+def test_the_prior_is_the_share_that_is_taught_or_uniform(prior: Prior, shares: list[float]) -> None:
+    """Real data is unbalanced, so it is estimated unless told."""
+    np.testing.assert_allclose(write_lesson(X, GRAPH, RESPONSIBILITIES, prior).prior, shares, atol=1e-6)
+
+
+def test_a_row_may_be_moved_by_a_quarter_of_the_way_to_its_tenth_neighbour() -> None:
+    """Or to the last one, where there are fewer."""
+    lesson = write_lesson(X, GRAPH, RESPONSIBILITIES, Prior.estimated)
+    far = np.linalg.norm(X - X[[3, 3, 3, 2]], axis=1)
+    np.testing.assert_allclose(lesson.radius[:, 0], far / 4, rtol=1e-6)
