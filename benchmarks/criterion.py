@@ -99,7 +99,7 @@ def line(name: str, seed: int, checks: Checks) -> str:
 def _watch(model: ManifoldGan, data: Data, check, criterion: str, checks: Checks):  # type: ignore[no-untyped-def]
     def watched(x: np.ndarray) -> dict[str, float]:
         found = check(x)
-        cluster = model.predict_proba(data.x).argmax(axis=1)
+        cluster = model.predict_proba(model.encode(data.x)).argmax(axis=1)
         acc = matched_accuracy(contingency(data.label, cluster))
         checks.append((EVERY * (len(checks) + 1), found[criterion], acc))
         return dict(found)

@@ -233,33 +233,38 @@ class ClusterGan:
     def check_samples(self, x: np.ndarray) -> dict[str, float]:
         """How far samples are from validation rows, which the adversarial phase lowers, and the guards' numbers."""
         x = x[:CHECK_ROWS]
+        codes = self.encode(x)
         fake, _ = self.sample(len(x), None, seed=0)
         return {
             "energy_coefficient": quality.energy_coefficient(x, fake),
             "coverage": quality.coverage(x, fake),
             "critic_auroc": quality.auroc(self.apply("critic", x)[:, 0], self.apply("critic", fake)[:, 0]),
-            "components_used": quality.components_used(self.predict_proba(x)),
-            "validation_reconstruction": float(-self.score(x)["typicality"].mean()),
+            "components_used": quality.components_used(self.predict_proba(codes)),
+            "validation_reconstruction": float(-self.score(x, codes)["typicality"].mean()),
         }
 
     def apply(self, name: str, x: np.ndarray) -> np.ndarray:
         """A network's answer, in blocks of one shape."""
         return predict_in_blocks(self.compiled[name], x)
 
-    def embed(self, x: np.ndarray) -> np.ndarray:
+    def encode(self, x: np.ndarray) -> np.ndarray:
         """Recovered noise and responsibilities of each row: (rows, latent_dim + K)."""
         encoding = self.apply("encoder", x)
         logits = encoding[:, self.settings.latent_dim :]
         p = np.exp(logits - logits.max(1, keepdims=True))
         return np.concatenate([encoding[:, : self.settings.latent_dim], p / p.sum(1, keepdims=True)], axis=1)
 
-    def predict_proba(self, x: np.ndarray) -> np.ndarray:
-        """Responsibility of each code for each row: (rows, K)."""
-        return self.embed(x)[:, self.settings.latent_dim :]
+    def embed(self, codes: np.ndarray) -> np.ndarray:
+        """The codes: (rows, latent_dim + K)."""
+        return codes
 
-    def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
+    def predict_proba(self, codes: np.ndarray) -> np.ndarray:
+        """Responsibility of each code for each row: (rows, K)."""
+        return codes[:, self.settings.latent_dim :]
+
+    def score(self, x: np.ndarray, codes: np.ndarray) -> dict[str, np.ndarray]:
         """Critic's logit and minus |x - G(E(x))|^2, the residual of f-AnoGAN (Schlegl et al. 2019): (rows,) each."""
-        x_hat = self.apply("generator", self.embed(x))
+        x_hat = self.apply("generator", codes)
         return {"logit": self.apply("critic", x)[:, 0], "typicality": -((x - x_hat) ** 2).sum(1)}
 
     def sample(self, n: int, component: int | None, seed: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:

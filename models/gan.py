@@ -162,11 +162,11 @@ class Gan:
     def check_embedding(self, x: np.ndarray, x_train: np.ndarray) -> dict[str, float]:
         """Reconstruction error and contrast of validation rows with their nearest train row."""
         x = x[:CHECK_ROWS]
-        near = x_train[nearest_rows(x, x_train, 1)[:, 0]]
+        codes, near = self.encode(x), x_train[nearest_rows(x, x_train, 1)[:, 0]]
         contrast = losses.neighbor_contrast_loss(
-            tf.constant(self.embed(x)), tf.constant(self.embed(near)), self.settings.temperature
+            tf.constant(self.embed(codes)), tf.constant(self.embed(self.encode(near))), self.settings.temperature
         )
-        reconstruction = float(-self.score(x)["typicality"].mean())
+        reconstruction = float(-self.score(x, codes)["typicality"].mean())
         return {
             "validation_reconstruction": reconstruction,
             "validation_loss": reconstruction + float(contrast),
@@ -176,17 +176,21 @@ class Gan:
         """A network's answer, in blocks of one shape."""
         return predict_in_blocks(self.compiled[name], x)
 
-    def embed(self, x: np.ndarray) -> np.ndarray:
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """Recovered noise and direction of each row: (rows, latent_dim + embedding_dim)."""
+        return self.apply("encoder", x)
+
+    def embed(self, codes: np.ndarray) -> np.ndarray:
         """Position of each row on the unit sphere: (rows, embedding_dim)."""
-        v = self.apply("encoder", x)[:, self.settings.latent_dim :]
+        v = codes[:, self.settings.latent_dim :]
         return v / np.linalg.norm(v, axis=1, keepdims=True)
 
-    def predict_proba(self, x: np.ndarray) -> None:
+    def predict_proba(self, codes: np.ndarray) -> None:
         """None: this model has no components."""
 
-    def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
+    def score(self, x: np.ndarray, codes: np.ndarray) -> dict[str, np.ndarray]:
         """Critic's logit and minus |x - G(E(x))|^2, the residual of f-AnoGAN (Schlegl et al. 2019): (rows,) each."""
-        x_hat = self.apply("generator", self.apply("encoder", x)[:, : self.settings.latent_dim])
+        x_hat = self.apply("generator", codes[:, : self.settings.latent_dim])
         return {"logit": self.apply("critic", x)[:, 0], "typicality": -((x - x_hat) ** 2).sum(1)}
 
     def sample(self, n: int, component: int | None, seed: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:

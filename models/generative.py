@@ -52,16 +52,19 @@ class GenerativeModel(Protocol):
     def plan(self, phase: str, x_train: np.ndarray) -> Phase | Computation:
         """What the training loop needs to know of the phase, or what is to be computed."""
 
-    def embed(self, x: np.ndarray) -> np.ndarray:
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """What the other answers about rows start from, so that who asks for several encodes once: (rows, codes)."""
+
+    def embed(self, codes: np.ndarray) -> np.ndarray:
         """Position of each row in the space that partitions work in: (rows, dims)."""
 
     def sample(self, n: int, component: int | None, seed: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Rows (n, columns) and their components (n,), -1 without any; sample i depends on seed and start + i alone."""
 
-    def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
+    def score(self, x: np.ndarray, codes: np.ndarray) -> dict[str, np.ndarray]:
         """`logit`, higher is more real, `typicality`, higher is more typical, and perhaps `log_density`: (rows,)."""
 
-    def predict_proba(self, x: np.ndarray) -> np.ndarray | None:
+    def predict_proba(self, codes: np.ndarray) -> np.ndarray | None:
         """Responsibility of each component for each row: (rows, clusters)."""
 
 

@@ -114,23 +114,26 @@ class InfoGan:
             "energy_coefficient": quality.energy_coefficient(x, fake),
             "coverage": quality.coverage(x, fake),
             "critic_auroc": quality.auroc(self.apply("critic", x)[:, 0], self.apply("critic", fake)[:, 0]),
-            "components_used": quality.components_used(self.predict_proba(x)),
+            "components_used": quality.components_used(self.predict_proba(self.encode(x))),
         }
 
     def apply(self, name: str, x: np.ndarray) -> np.ndarray:
         """A network's answer, in blocks of one shape."""
         return predict_in_blocks(self.compiled[name], x)
 
-    def embed(self, x: np.ndarray) -> np.ndarray:
-        """Logits of Q(c|x), centred, since only their differences mean something: (rows, K)."""
-        logits = self.apply("encoder", x)
-        return logits - logits.mean(axis=1, keepdims=True)
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """Logits of Q(c|x): (rows, K)."""
+        return self.apply("encoder", x)
 
-    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+    def embed(self, codes: np.ndarray) -> np.ndarray:
+        """The logits, centred, since only their differences mean something: (rows, K)."""
+        return codes - codes.mean(axis=1, keepdims=True)
+
+    def predict_proba(self, codes: np.ndarray) -> np.ndarray:
         """Q(c|x), the responsibility of each code for each row: (rows, K)."""
-        return softmax(self.apply("encoder", x), axis=1)
+        return softmax(codes, axis=1)
 
-    def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
+    def score(self, x: np.ndarray, codes: np.ndarray) -> dict[str, np.ndarray]:
         """Critic's logit, which is also the typicality: nothing here reconstructs a row. (rows,) each."""
         logit = self.apply("critic", x)[:, 0]
         return {"logit": logit, "typicality": logit}

@@ -12,7 +12,7 @@ from models.latents import sample_components
 from models.model_settings import ManifoldGanSettings
 from models.neighbors import nearest_rows
 from models.networks import DataShape, choose_units, seen_by
-from models.student import Student, write_lesson
+from models.student import Student, likeliest, probabilities, write_lesson
 from models.teacher import Teacher
 from models.training import Phase
 
@@ -94,24 +94,27 @@ class ManifoldGan:
 
     def assign(self, x_train: np.ndarray) -> Computed:
         """Clusters of all train rows by the student, and their shares."""
-        labels = self.student.predict_codes(x_train).argmax(axis=1).astype(np.int32)
+        labels = self.student.predict_logits(x_train).argmax(axis=1).astype(np.int32)
         shares = np.bincount(labels, minlength=self.student.n_components) / len(labels)
         return Computed({"labels": labels}, {"shares": shares})
 
-    def embed(self, x: np.ndarray) -> np.ndarray:
-        """Log responsibilities of each row, centred: (rows, clusters)."""
-        logits = self.student.predict_logits(x)
-        return logits - logits.mean(axis=1, keepdims=True)
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """Log responsibilities up to a constant of each row: (rows, clusters)."""
+        return self.student.predict_logits(x)
 
-    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+    def embed(self, codes: np.ndarray) -> np.ndarray:
+        """The log responsibilities, centred: (rows, clusters)."""
+        return codes - codes.mean(axis=1, keepdims=True)
+
+    def predict_proba(self, codes: np.ndarray) -> np.ndarray:
         """Responsibility of each cluster for each row: (rows, clusters)."""
-        return self.student.predict_proba(x)
+        return probabilities(codes)
 
-    def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
+    def score(self, x: np.ndarray, codes: np.ndarray) -> dict[str, np.ndarray]:
         """Critic's logit in the row's cluster, and minus |x - G(E(x))|^2 (Schlegl et al. 2019): (rows,) each."""
-        codes = self.student.predict_codes(x)
-        residual = ((x - self.gan.reconstruct(x, codes)) ** 2).sum(axis=1)
-        return {"logit": self.gan.logit(x, codes), "typicality": -residual}
+        cluster = likeliest(codes)
+        residual = ((x - self.gan.reconstruct(x, cluster)) ** 2).sum(axis=1)
+        return {"logit": self.gan.logit(x, cluster), "typicality": -residual}
 
     def sample(self, n: int, component: int | None, seed: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Rows (n, columns) of one cluster, or of all as often as among the train rows, and their clusters (n,)."""

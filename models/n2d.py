@@ -62,22 +62,26 @@ class N2d:
         moments = {"means": means.astype(np.float32), "variances": variances.astype(np.float32)}
         return Computed(state=places | moments | {"shares": shares})
 
-    def embed(self, x: np.ndarray) -> np.ndarray:
-        """Position of the nearest code in the embedding: (rows, dims)."""
-        return self.arrays["code_positions"][self.nearest(x)]
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """Code of each row: (rows, dims)."""
+        return self.teacher.encode(x)
 
-    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+    def embed(self, codes: np.ndarray) -> np.ndarray:
+        """Position of the nearest code in the embedding: (rows, dims)."""
+        return self.arrays["code_positions"][self.nearest(codes)]
+
+    def predict_proba(self, codes: np.ndarray) -> np.ndarray:
         """Responsibilities of the nearest code: (rows, clusters)."""
-        p = self.arrays["code_responsibilities"][self.nearest(x)]
+        p = self.arrays["code_responsibilities"][self.nearest(codes)]
         return p / p.sum(axis=1, keepdims=True)
 
-    def nearest(self, x: np.ndarray) -> np.ndarray:
+    def nearest(self, codes: np.ndarray) -> np.ndarray:
         """Place of each row's nearest code: (rows,)."""
-        return nearest_rows(self.teacher.encode(x), self.arrays["codes"], 1)[:, 0]
+        return nearest_rows(codes, self.arrays["codes"], 1)[:, 0]
 
-    def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
+    def score(self, x: np.ndarray, codes: np.ndarray) -> dict[str, np.ndarray]:
         """Log density of the code, and minus |x - decode(encode(x))|^2: (rows,) each."""
-        codes, told = self.teacher.encode(x), self.arrays
+        told = self.arrays
         of_clusters = gaussians.log_normal(codes[:, None], told["means"], np.log(told["variances"])).numpy()
         residual = ((x - self.teacher.autoencoder.decode(codes)) ** 2).sum(axis=1)
         return {"logit": logsumexp(np.log(told["shares"]) + of_clusters, axis=1), "typicality": -residual}

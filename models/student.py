@@ -140,8 +140,8 @@ class Student:
 
     def check(self, x: np.ndarray, x_near: np.ndarray) -> dict[str, float]:
         """How far validation rows (rows, columns) and their neighbours (rows, k, columns) are from one mind."""
-        p = self.predict_proba(x)
-        p_near = self.predict_proba(x_near.reshape(-1, x.shape[1])).reshape(*x_near.shape[:2], -1)
+        p = probabilities(self.predict_logits(x))
+        p_near = probabilities(self.predict_logits(x_near.reshape(-1, x.shape[1]))).reshape(*x_near.shape[:2], -1)
         agreement = -np.log(np.einsum("rc,rkc->rk", p, p_near) + 1e-8).mean()
         return {
             "validation_loss": float(agreement),
@@ -149,19 +149,24 @@ class Student:
             "components_used": quality.components_used(p),
         }
 
-    def predict_proba(self, x: np.ndarray) -> np.ndarray:
-        """Responsibility of each cluster for each row: (rows, clusters)."""
-        logits = self.predict_logits(x)
-        p = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return p / p.sum(axis=1, keepdims=True)
-
     def predict_codes(self, x: np.ndarray) -> np.ndarray:
         """One-hot likeliest cluster of each row: (rows, clusters)."""
-        return np.eye(self.n_components, dtype=np.float32)[self.predict_logits(x).argmax(axis=1)]
+        return likeliest(self.predict_logits(x))
 
     def predict_logits(self, x: np.ndarray) -> np.ndarray:
         """Log responsibilities up to a constant of each row: (rows, clusters)."""
         return predict_in_blocks(self.compiled, x)
+
+
+def probabilities(logits: np.ndarray) -> np.ndarray:
+    """Responsibility of each cluster for each row, from what `predict_logits` says: (rows, clusters)."""
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def likeliest(logits: np.ndarray) -> np.ndarray:
+    """One-hot likeliest cluster of each row: (rows, clusters)."""
+    return np.eye(logits.shape[1], dtype=np.float32)[logits.argmax(axis=1)]
 
 
 def build_student(data: DataShape, clusters: int, units: int, seed: int) -> keras.Model:

@@ -67,7 +67,7 @@ class Vade:
                     optimizer.build(self.networks[name].trainable_variables)
         self.points = tf.constant(gaussians.standard_points(INTEGRATION_POINTS, self.dims))
         answers = {
-            "mean": lambda x: self.encode(x)[0],
+            "mean": lambda x: self.posterior(x)[0],
             "decoder": self.decode,
             "mixture": mixture,
             "evidence": self.evidence,
@@ -114,7 +114,7 @@ class Vade:
         """One step of encoder and decoder on minus the log-likelihood at the mean code."""
         x = tf.gather(tables[0], replica_share(rows[0]))  # (batch, columns)
         with tf.GradientTape(persistent=True) as tape:
-            nll = -self.log_likelihood(x, self.encode(x)[0])
+            nll = -self.log_likelihood(x, self.posterior(x)[0])
             loss = tf.reduce_mean(nll) / self.strategy.num_replicas_in_sync
         for name, optimizer in self.optimizers["pretraining"].items():
             descend(self.networks[name], optimizer, tape, loss)
@@ -129,7 +129,7 @@ class Vade:
         x = tf.gather(tables[0], replica_share(rows[0]))  # (batch, columns)
         annealing = tf.minimum(1.0, tf.cast(step + 1, tf.float32) / (ANNEALED_SHARE * self.settings.steps))
         with tf.GradientTape(persistent=True) as tape:
-            mean, log_variance = self.encode(x)  # (batch, dims) each
+            mean, log_variance = self.posterior(x)  # (batch, dims) each
             z = mean + tf.exp(0.5 * log_variance) * noise
             reconstruction_loss = -scale * tf.reduce_mean(self.log_likelihood(x, z))
             kl_loss = scale * tf.reduce_mean(gaussians.kl_to_mixture(mean, log_variance, self.prior))
@@ -140,7 +140,7 @@ class Vade:
 
     def start_clusters(self, x_train: np.ndarray) -> None:
         """Start the mixture at the likeliest of several for the codes of train rows, and columns at their residuals."""
-        codes = self.embed(x_train)
+        codes = self.encode(x_train)
         self.start_mixture(*self.find_clusters(codes))
         residual = x_train - self.apply("decoder", codes)
         self.variance.set_weights([np.log(np.maximum((residual**2).mean(axis=0), LEAST_VARIANCE))])
@@ -160,7 +160,7 @@ class Vade:
         kernel[:, self.dims :], bias[self.dims :] = 0, np.log(FIRST_VARIANCE * within)
         self.encoder.layers[-1].set_weights([kernel, bias])
 
-    def encode(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def posterior(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Mean and log-variance of q(z|x): (batch, dims) each."""
         mean, log_variance = tf.split(self.encoder(x), 2, axis=1)
         return mean, gaussians.clip_log_variance(log_variance)
@@ -181,7 +181,7 @@ class Vade:
 
         Codes of all rows are at the same points, in units of q: the answer is a function of the row.
         """
-        mean, log_variance = self.encode(x)
+        mean, log_variance = self.posterior(x)
         z = mean + tf.exp(0.5 * log_variance) * self.points[:, None]  # (points, batch, dims)
         log_q = gaussians.log_normal(z, mean, log_variance)  # (points, batch)
         z, x_again = tf.reshape(z, (-1, self.dims)), tf.tile(x, (len(self.points), 1))
@@ -195,7 +195,7 @@ class Vade:
     def check_reconstruction(self, x: np.ndarray) -> dict[str, float]:
         """Squared error per element of validation rows."""
         x = x[:CHECK_ROWS]
-        return {"validation_reconstruction": float(((x - self.apply("decoder", self.embed(x))) ** 2).mean())}
+        return {"validation_reconstruction": float(((x - self.apply("decoder", self.encode(x))) ** 2).mean())}
 
     def check_elbo(self, x: np.ndarray) -> dict[str, float]:
         """Minus the ELBO of validation rows, of any sign, and its exponential per dimension of the code, above zero."""
@@ -204,22 +204,26 @@ class Vade:
         return {
             "validation_loss": loss,
             "validation_perplexity": float(np.exp(min(loss / self.dims, 700))),
-            "components_used": quality.components_used(self.predict_proba(x)),
+            "components_used": quality.components_used(self.predict_proba(self.encode(x))),
         }
 
     def apply(self, name: str, x: np.ndarray) -> np.ndarray:
         """A function's answer, in blocks of one shape."""
         return predict_in_blocks(self.compiled[name], x)
 
-    def embed(self, x: np.ndarray) -> np.ndarray:
+    def encode(self, x: np.ndarray) -> np.ndarray:
         """Mean code of each row: (rows, dims)."""
         return self.apply("mean", x)
 
-    def predict_proba(self, x: np.ndarray) -> np.ndarray:
-        """p(c|z) of each component at the mean code of each row: (rows, K)."""
-        return softmax(self.apply("mixture", self.embed(x)), axis=1)
+    def embed(self, codes: np.ndarray) -> np.ndarray:
+        """The codes: (rows, dims)."""
+        return codes
 
-    def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
+    def predict_proba(self, codes: np.ndarray) -> np.ndarray:
+        """p(c|z) of each component at the mean code of each row: (rows, K)."""
+        return softmax(self.apply("mixture", codes), axis=1)
+
+    def score(self, x: np.ndarray, codes: np.ndarray) -> dict[str, np.ndarray]:
         """log p(x), which is also what tells rows from samples and strange rows from ordinary ones: (rows,) each."""
         log_density = self.apply("evidence", x)[:, 1]
         return {"logit": log_density, "typicality": log_density, "log_density": log_density}

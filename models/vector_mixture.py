@@ -48,15 +48,19 @@ class VectorMixture:
         """The best of several restarts on rows x (rows, columns), and the share of rows in each cluster."""
         raise NotImplementedError
 
-    def embed(self, x: np.ndarray) -> np.ndarray:
+    def encode(self, x: np.ndarray) -> np.ndarray:
         """The vectors: (rows, columns)."""
         return x
 
-    def predict_proba(self, x: np.ndarray) -> np.ndarray:
-        """Posterior responsibilities: (rows, clusters)."""
-        return predict_in_blocks(self.mixture.memberships, x)
+    def embed(self, codes: np.ndarray) -> np.ndarray:
+        """The vectors: (rows, columns)."""
+        return codes
 
-    def score(self, x: np.ndarray) -> dict[str, np.ndarray]:
+    def predict_proba(self, codes: np.ndarray) -> np.ndarray:
+        """Posterior responsibilities: (rows, clusters)."""
+        return predict_in_blocks(self.mixture.memberships, codes)
+
+    def score(self, x: np.ndarray, codes: np.ndarray) -> dict[str, np.ndarray]:
         """Log density, under every name: (rows,) each."""
         log_density = predict_in_blocks(self.mixture.log_density, x)
         return {"logit": log_density, "typicality": log_density, "log_density": log_density}

@@ -101,11 +101,12 @@ class Worker:
         """What the model says of vectors x: embedding, raw scores and, if it has them, responsibilities."""
         assert self.model is not None
         x, answers = _arrays(inputs)["x"], {}
+        codes = self.model.encode(x)
         if "embedding" in wanted:
-            answers["embedding"] = self.model.embed(x)
+            answers["embedding"] = self.model.embed(codes)
         if "scores" in wanted:
-            answers |= self.model.score(x)
-        if "responsibilities" in wanted and (responsibilities := self.model.predict_proba(x)) is not None:
+            answers |= self.model.score(x, codes)
+        if "responsibilities" in wanted and (responsibilities := self.model.predict_proba(codes)) is not None:
             answers["responsibilities"] = responsibilities
         np.savez(outputs, allow_pickle=False, **answers)
         return {}

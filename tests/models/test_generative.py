@@ -5,7 +5,17 @@ import pytest
 
 from models.model_settings import ModelName, model_settings
 from models.networks import GROUP, PREDICTION_ROWS
-from tests.models.training_runs import CLUSTERS, COLUMNS, SMALL, blobs, run_phase, small_model
+from tests.models.training_runs import (
+    CLUSTERS,
+    COLUMNS,
+    SMALL,
+    blobs,
+    embedded,
+    responsibilities,
+    run_phase,
+    scored,
+    small_model,
+)
 
 BOTH = pytest.mark.parametrize("name", list(ModelName))
 WITH_DENSITY = {ModelName.vade, ModelName.kmeans, ModelName.gaussian_mixture}
@@ -16,10 +26,10 @@ def test_a_row_gets_the_same_bits_in_any_batch(name):
     """Alone, at other positions, beside other rows."""
     wide = {"units": 128} if hasattr(SMALL[name], "units") else {}
     model, x = small_model(name, **wide), blobs(700)
-    everything = model.embed(x)
+    everything = embedded(model, x)
     for rows in ([5], [699, 5, 3], list(range(300, 620))):
-        np.testing.assert_array_equal(everything[rows], model.embed(x[rows]))
-        np.testing.assert_array_equal(model.score(x)["logit"][rows], model.score(x[rows])["logit"])
+        np.testing.assert_array_equal(everything[rows], embedded(model, x[rows]))
+        np.testing.assert_array_equal(scored(model, x)["logit"][rows], scored(model, x[rows])["logit"])
 
 
 @BOTH
@@ -29,12 +39,12 @@ def test_a_row_gets_the_same_bits_among_thousands(name):
     model, x = small_model(name, **wide), np.resize(blobs(1000), (GROUP * PREDICTION_ROWS + 300, COLUMNS))
     x = x + np.linspace(0, 1, len(x), dtype=np.float32)[:, None]
     rows = np.arange(7, len(x), 97)
-    np.testing.assert_array_equal(model.embed(x)[rows], model.embed(x[rows]))
-    some = model.score(x[rows])
-    for score, values in model.score(x).items():
+    np.testing.assert_array_equal(embedded(model, x)[rows], embedded(model, x[rows]))
+    some = scored(model, x[rows])
+    for score, values in scored(model, x).items():
         np.testing.assert_array_equal(values[rows], some[score])
     if model.n_components:
-        np.testing.assert_array_equal(model.predict_proba(x)[rows], model.predict_proba(x[rows]))
+        np.testing.assert_array_equal(responsibilities(model, x)[rows], responsibilities(model, x[rows]))
 
 
 @BOTH
@@ -61,12 +71,12 @@ def test_components_are_drawn_uniformly_or_as_asked():
 def test_answers_have_a_line_for_each_row(name):
     """Shapes of embed, score, sample and responsibilities, which sum to one."""
     model, x = small_model(name), blobs(11)
-    assert model.embed(x).shape[0] == 11
+    assert embedded(model, x).shape[0] == 11
     scores = {"logit", "typicality"} | ({"log_density"} if name in WITH_DENSITY else set())
-    assert {key: value.shape for key, value in model.score(x).items()} == dict.fromkeys(scores, (11,))
+    assert {key: value.shape for key, value in scored(model, x).items()} == dict.fromkeys(scores, (11,))
     assert model.sample(5, None, seed=0)[0].shape == (5, COLUMNS)
     if model.n_components:
-        np.testing.assert_allclose(model.predict_proba(x).sum(1), 1, rtol=1e-6)
+        np.testing.assert_allclose(responsibilities(model, x).sum(1), 1, rtol=1e-6)
 
 
 @BOTH
@@ -83,7 +93,7 @@ def test_clustergan_finds_three_distant_clusters(tmp_path):
     model = small_model(ModelName.clustergan, pretraining_steps=300, steps=300)
     for phase in model.phases:
         assert run_phase(model, phase, tmp_path / phase).stop_reason in ("completed", "converged")
-    clusters = model.predict_proba(x).argmax(1)
+    clusters = responsibilities(model, x).argmax(1)
     distances = ((x[:, None] - x[None]) ** 2).sum(-1)
     assert len(set(clusters)) == CLUSTERS
     assert (clusters[:, None] == clusters[None])[distances < 1].all()
@@ -96,4 +106,4 @@ def test_typicality_of_a_trained_gan_falls_far_from_the_data(tmp_path):
     for phase in model.phases:
         run_phase(model, phase, tmp_path / phase)
     far = np.full((1, COLUMNS), 10, np.float32)
-    assert model.score(far)["typicality"][0] < model.score(x)["typicality"].min()
+    assert scored(model, far)["typicality"][0] < scored(model, x)["typicality"].min()

@@ -10,7 +10,7 @@ from models.model_settings import ModelName, VadeSettings, VadeStart
 from models.networks import DataShape
 from models.settings import TrainingSettings
 from models.vade import Vade, choose_latent_dim
-from tests.models.training_runs import CLUSTERS, COLUMNS, blobs, run_phase, small_model
+from tests.models.training_runs import CLUSTERS, COLUMNS, blobs, responsibilities, run_phase, scored, small_model
 
 DRAWS = 200_000
 
@@ -128,7 +128,7 @@ def test_density_and_bound_of_a_linear_model_are_those_of_its_gaussian():
     x = np.random.default_rng(0).normal(size=(7, 2)).astype(np.float32)
     distance = (((x - [1, 0]) ** 2) / np.diag(covariance)).sum(1)
     expected = -0.5 * (2 * np.log(2 * np.pi) + np.log(np.linalg.det(covariance)) + distance)
-    np.testing.assert_allclose(model.score(x)["log_density"], expected, atol=1e-3)
+    np.testing.assert_allclose(scored(model, x)["log_density"], expected, atol=1e-3)
     np.testing.assert_allclose(-model.apply("evidence", x)[:, 0], expected, atol=1e-3)
 
 
@@ -178,29 +178,29 @@ def fitted(tmp_path_factory) -> Vade:
 def test_three_distant_clusters_are_found_and_sampled_one_by_one(fitted):
     """Each blob is a component, and a component's samples are assigned to it."""
     x = blobs()
-    clusters = fitted.predict_proba(x).argmax(1)
+    clusters = responsibilities(fitted, x).argmax(1)
     same_blob = ((x[:, None] - x[None]) ** 2).sum(-1) < 1
     assert len(set(clusters)) == CLUSTERS
     assert (clusters[:, None] == clusters[None])[same_blob].all()
     samples, components = fitted.sample(300, None, seed=0)
-    assert adjusted_rand_score(components, fitted.predict_proba(samples).argmax(1)) > 0.95
+    assert adjusted_rand_score(components, responsibilities(fitted, samples).argmax(1)) > 0.95
 
 
 def test_density_of_far_rows_is_below_that_of_every_train_row(fitted):
     far = np.full((1, COLUMNS), 10, np.float32)
-    assert fitted.score(far)["log_density"][0] < fitted.score(blobs())["log_density"].min()
+    assert scored(fitted, far)["log_density"][0] < scored(fitted, blobs())["log_density"].min()
 
 
 def test_density_is_no_less_than_the_bound(fitted):
     """On average over rows, and the same for each row in any batch."""
     x = blobs()
-    density, bound = fitted.score(x)["log_density"], -fitted.apply("evidence", x)[:, 0]
+    density, bound = scored(fitted, x)["log_density"], -fitted.apply("evidence", x)[:, 0]
     assert density.mean() >= bound.mean()
-    np.testing.assert_array_equal(density[[7, 3]], fitted.score(x[[7, 3]])["log_density"])
+    np.testing.assert_array_equal(density[[7, 3]], scored(fitted, x[[7, 3]])["log_density"])
 
 
 def test_responsibilities_sum_to_one(fitted):
-    np.testing.assert_allclose(fitted.predict_proba(blobs()).sum(1), 1, rtol=1e-6)
+    np.testing.assert_allclose(responsibilities(fitted, blobs()).sum(1), 1, rtol=1e-6)
 
 
 def test_a_start_at_the_teachers_clusters_follows_the_manifold():

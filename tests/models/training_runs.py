@@ -105,6 +105,23 @@ def run_phase(
     return train_phase(plan, model.strategy, x[:60], training, 0, checkpoints, progress)
 
 
+def embedded(model: GenerativeModel, x: np.ndarray) -> np.ndarray:
+    """Positions of rows."""
+    return model.embed(model.encode(x))
+
+
+def responsibilities(model: GenerativeModel, x: np.ndarray) -> np.ndarray:
+    """Of each component of a model that has some, for rows."""
+    found = model.predict_proba(model.encode(x))
+    assert found is not None
+    return found
+
+
+def scored(model: GenerativeModel, x: np.ndarray) -> dict[str, np.ndarray]:
+    """Scores of rows."""
+    return model.score(x, model.encode(x))
+
+
 def weights_of(model: GenerativeModel) -> list[np.ndarray]:
     """All weights of all networks."""
     return [weight for network in model.networks.values() for weight in network.get_weights()]
