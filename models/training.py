@@ -136,16 +136,21 @@ class BestWeights:
 
 
 def compile_steps(plan: Phase, strategy: tf.distribute.Strategy) -> Callable[..., dict[str, tf.Tensor]]:
-    """The compiled loop: losses summed over `count` steps. XLA takes one replica only."""
+    """The compiled loop: losses summed over `count` steps. XLA takes one replica only.
+
+    `while` and not `for` over a range, whose length XLA wants to know: it would compile for each `count` anew.
+    """
 
     @tf.function(jit_compile=strategy.num_replicas_in_sync == 1, reduce_retracing=True)
     def run_steps(
         tables: tuple[tf.Tensor, ...], rows: tf.Tensor, seed: tf.Tensor, start: tf.Tensor, count: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         sums = {name: tf.zeros(()) for name in plan.losses}
-        for i in tf.range(count):
+        i = tf.zeros((), tf.int32)
+        while i < count:
             losses = strategy.run(plan.train_step, (tables, rows[i], seed, start + i))
             sums = {name: sums[name] + strategy.reduce("SUM", losses[name], None) for name in plan.losses}
+            i += 1
         return sums
 
     return lambda tables, *rest: run_steps(tables, *map(tf.constant, rest))
