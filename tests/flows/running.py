@@ -119,10 +119,17 @@ class Service:
         happened = {"id": str(uuid.uuid4()), "occurred": datetime.now(UTC).isoformat(), "event": event}
         self.ask("/events", [happened | {"resource": {"prefect.resource.id": resource}, "payload": payload}])
 
-    def task_states(self, run: str) -> dict[str, str]:
-        """State names of a run's tasks."""
-        tasks = self.ask("/task_runs/filter", {"flow_runs": {"id": {"any_": [run]}}})
-        return {task["name"].rsplit("-", 1)[0]: task["state"]["name"] for task in tasks}
+    def task_states(self, run: str, expected: int) -> dict[str, str]:
+        """Names of the final states of a run's tasks; the server may learn of them after the run has ended."""
+
+        def final() -> dict[str, str] | None:
+            tasks = self.ask("/task_runs/filter", {"flow_runs": {"id": {"any_": [run]}}})
+            states = {task["name"].rsplit("-", 1)[0]: task["state"] for task in tasks}
+            ended = [state for state in states.values() if state and state["type"] in ("COMPLETED", "FAILED")]
+            return {name: state["name"] for name, state in states.items()} if len(ended) >= expected else None
+
+        found: dict[str, str] = wait_for(final, 120)
+        return found
 
 
 def _answered(request: urllib.request.Request) -> bytes:
