@@ -5,6 +5,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.special import softmax
 
 from models import losses, quality
 from models.guards import guard_components, guard_critic
@@ -251,8 +252,7 @@ class ClusterGan:
         """Recovered noise and responsibilities of each row: (rows, latent_dim + K)."""
         encoding = self.apply("encoder", x)
         logits = encoding[:, self.settings.latent_dim :]
-        p = np.exp(logits - logits.max(1, keepdims=True))
-        return np.concatenate([encoding[:, : self.settings.latent_dim], p / p.sum(1, keepdims=True)], axis=1)
+        return np.concatenate([encoding[:, : self.settings.latent_dim], softmax(logits, axis=1)], axis=1)
 
     def embed(self, codes: np.ndarray) -> np.ndarray:
         """The codes: (rows, latent_dim + K)."""

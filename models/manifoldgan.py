@@ -5,6 +5,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.special import softmax
 
 from models.computation import Computation, Computed
 from models.conditional import ConditionalGan
@@ -12,7 +13,7 @@ from models.latents import sample_components
 from models.model_settings import ManifoldGanSettings
 from models.neighbors import nearest_rows
 from models.networks import DataShape, choose_units, seen_by
-from models.student import Student, likeliest, probabilities, write_lesson
+from models.student import Student, likeliest, write_lesson
 from models.teacher import Teacher
 from models.training import Phase
 
@@ -108,7 +109,7 @@ class ManifoldGan:
 
     def predict_proba(self, codes: np.ndarray) -> np.ndarray:
         """Responsibility of each cluster for each row: (rows, clusters)."""
-        return probabilities(codes)
+        return softmax(codes, axis=1)
 
     def score(self, x: np.ndarray, codes: np.ndarray) -> dict[str, np.ndarray]:
         """Critic's logit in the row's cluster, and minus |x - G(E(x))|^2 (Schlegl et al. 2019): (rows,) each."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.special import softmax
 
 from models import losses, quality
 from models.convolutional import convolve, dense
@@ -140,8 +141,8 @@ class Student:
 
     def check(self, x: np.ndarray, x_near: np.ndarray) -> dict[str, float]:
         """How far validation rows (rows, columns) and their neighbours (rows, k, columns) are from one mind."""
-        p = probabilities(self.predict_logits(x))
-        p_near = probabilities(self.predict_logits(x_near.reshape(-1, x.shape[1]))).reshape(*x_near.shape[:2], -1)
+        p = softmax(self.predict_logits(x), axis=1)
+        p_near = softmax(self.predict_logits(x_near.reshape(-1, x.shape[1])), axis=1).reshape(*x_near.shape[:2], -1)
         agreement = -np.log(np.einsum("rc,rkc->rk", p, p_near) + 1e-8).mean()
         return {
             "validation_loss": float(agreement),
@@ -156,12 +157,6 @@ class Student:
     def predict_logits(self, x: np.ndarray) -> np.ndarray:
         """Log responsibilities up to a constant of each row: (rows, clusters)."""
         return predict_in_blocks(self.compiled, x)
-
-
-def probabilities(logits: np.ndarray) -> np.ndarray:
-    """Responsibility of each cluster for each row, from what `predict_logits` says: (rows, clusters)."""
-    p = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return p / p.sum(axis=1, keepdims=True)
 
 
 def likeliest(logits: np.ndarray) -> np.ndarray:

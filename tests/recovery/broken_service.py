@@ -64,7 +64,7 @@ class BrokenService(Service):
                 process.terminate()
                 try:
                     process.wait(60)
-                except subprocess.TimeoutExpired:  # it waits for a run that a failed test left
+                except subprocess.TimeoutExpired:  # seen also where no run was left
                     process.kill()
 
     def run(self, store: str, **changes: Any) -> str:
