@@ -3,6 +3,7 @@
 Reads one request a line from stdin, answers on stdout (see `tasks.process`), and ends when stdin closes.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -145,23 +146,39 @@ def serve(scratch: Path, out: TextIO) -> None:
     """Answer requests until stdin closes."""
     worker = Worker(scratch, out)
     requests: queue.Queue[str] = queue.Queue()
-    threading.Thread(target=_listen, args=(requests, scratch), daemon=True).start()
-    while True:
-        try:
-            worker.say("reply", **worker.answer(json.loads(requests.get())))
-        except StageError as error:
-            worker.say("error", kind=type(error).__name__, words=error.words)
-        except OSError as error:
-            worker.say("error", kind="Interrupted", words=_storage_failed(error))
-        except Exception:  # noqa: BLE001 - the parent raises it with the trace
-            worker.say("error", traceback=traceback.format_exc())
+    listener = threading.Thread(target=_listen, args=(requests, scratch), daemon=True)
+    listener.start()
+    try:
+        while True:
+            _answer(worker, requests.get())
+    except BrokenPipeError:  # the parent is gone: the listener ends the process when it has cleaned up
+        listener.join()
+
+
+def _answer(worker: Worker, request: str) -> None:
+    try:
+        worker.say("reply", **worker.answer(json.loads(request)))
+    except StageError as error:
+        worker.say("error", kind=type(error).__name__, words=error.words)
+    except OSError as error:
+        worker.say("error", kind="Interrupted", words=_storage_failed(error))
+    except Exception:  # noqa: BLE001 - the parent raises it with the trace
+        worker.say("error", traceback=traceback.format_exc())
 
 
 def _listen(requests: "queue.Queue[str]", scratch: Path) -> None:
     for line in sys.stdin:
         requests.put(line)
-    shutil.rmtree(scratch, ignore_errors=True)
+    remove_in_use(scratch)
     os._exit(0)
+
+
+def remove_in_use(folder: Path) -> None:
+    """Remove a folder while another thread writes files into it: under another name it gets no new ones."""
+    gone = folder.with_name(f"{folder.name}.gone")
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def _storage_failed(error: OSError) -> tuple[str, str, str, str]:

@@ -1,10 +1,12 @@
 """Claims about the child process that holds TensorFlow."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from tasks.errors import Interrupted, StageError
 from tasks.loading import load_split
 from tasks.model import ModelSpec
 from tasks.process import ROOT, ModelProcess
+from tasks.worker import remove_in_use
 from tests.conftest import Fitted
 
 SPEC = ModelSpec(model="gan", settings={"steps": 1_000_000}, width=4, image=False, clusters=0, seed=0)
@@ -60,11 +63,12 @@ def test_a_request_that_takes_too_long_ends_the_child(tmp_path: Path) -> None:
 
 
 def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
-    """Nobody is left behind to hold the GPU, and no scratch folder either."""
+    """Nobody is left behind to hold the GPU, and no scratch folder either, though the child is amid its work."""
     code = (
         "import sys, pathlib; sys.path.insert(0, '.');"
         "from tests.tasks.test_process import *; process = ModelProcess();"
         "show = lambda message: print(child_pid(process), process.scratch, flush=True);"
+        "[(process.scratch / f'{i}.txt').touch() for i in range(20_000)];"  # they take a while to remove
         f"train(process, pathlib.Path({str(tmp_path)!r}), progress=show)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -76,7 +80,26 @@ def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     while psutil.pid_exists(int(pid)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not psutil.pid_exists(int(pid))
-    assert not Path(scratch).exists()
+    assert list(Path(scratch).parent.glob(f"{Path(scratch).name}*")) == []
+
+
+def test_a_folder_that_is_written_to_is_removed(tmp_path: Path) -> None:
+    """A training writes its checkpoint while the listener cleans up."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+
+    def write() -> None:
+        with contextlib.suppress(FileNotFoundError):
+            for i in range(100_000):
+                (folder / str(i)).touch()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while not (folder / "5000").exists():
+        time.sleep(0.01)
+    remove_in_use(folder)
+    writer.join()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_stopping_ends_the_child_and_removes_its_folder() -> None:
