@@ -61,6 +61,7 @@ class Service:
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """A process in a session of its own, whose output goes to a file in the home."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background jobs inherit that it's ignored
         with (self.home / f"{words[-1]}.log").open("ab") as log:
             return subprocess.Popen(words, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True)
 
