@@ -109,7 +109,7 @@ def child(folder: Path, source: str) -> None:
     """One size: the forward passes, the assignment, and the passes again; prints their costs as JSON."""
     store = Store(str(folder / "store"))
     version = champion(store, NAME, "benchmark").version
-    with ModelProcess() as process:
+    with ModelProcess(trains=False) as process:
         bundle = read_bundle(store, NAME, process, version)
         warm_up(bundle, source)
         asked = needed(bundle.partition)

@@ -34,7 +34,7 @@ def assign_clusters(
         drift: When new rows are called different.
     """
     version = version or champion(Store(store), name, "assign").version
-    with ModelProcess() as process:
+    with ModelProcess(trains=False) as process:
         made = assign.submit(source, name, version, store, process).result()
     run = record.submit(name, version, source, str(flow_run.id), made, store).result()
     detect_drift.submit(run, drift, store).result()

@@ -48,7 +48,7 @@ def promote(
     """
     if decision == Decision.person:
         refuse_without_deployment()
-    with ModelProcess() as process:
+    with ModelProcess(trains=False) as process:
         found = challenge.submit(name, version, rule, store, process).result()
     if found.is_champion:
         return Outcome(comparison=found, promotion=None)

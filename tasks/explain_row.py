@@ -69,7 +69,7 @@ def explain_row(name: str, row_id: str, store: str) -> RowExplanation:
     if "profiles" not in registration.artifacts:
         expected, found = f"profiles of the clusters of {name}", "a registration that is older than them"
         raise BadInput("explain", expected, found, "Fit it again: genclust fit.")
-    with ModelProcess() as process:
+    with ModelProcess(trains=False) as process:
         return explain_position(place, registration, read_bundle(place, name, process, registration.version), row_id)
 
 

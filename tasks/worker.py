@@ -1,4 +1,4 @@
-"""The child process that holds TensorFlow: `python -m tasks.worker SCRATCH`.
+"""The child process that holds TensorFlow: `python -m tasks.worker SCRATCH [--answers-only]`.
 
 Reads one request a line from stdin, answers on stdout (see `tasks.process`), and ends when stdin closes.
 """
@@ -20,12 +20,14 @@ import numpy as np
 from models.computation import Computation
 from models.generative import DataShape, GenerativeModel, build_model
 from models.model_settings import ModelName, model_settings
+from models.networks import answer_side_by_side
 from models.rehearsal import rehearse
 from models.settings import TrainingSettings
 from models.training import train_phase
 from tasks.checkpoints import StoredCheckpoints
 from tasks.errors import StageError
 from tasks.model import ARRAYS, STATE
+from tasks.process import ANSWERS_ONLY
 from tasks.store import Store
 
 
@@ -194,4 +196,6 @@ if __name__ == "__main__":
     # Libraries print to stdout too: keep the real one for the protocol and give them stderr.
     protocol = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    if ANSWERS_ONLY in sys.argv:
+        answer_side_by_side()
     serve(Path(sys.argv[1]), protocol)

@@ -15,9 +15,10 @@ import numpy as np
 import psutil
 import pytest
 
+from models.networks import GROUP, PREDICTION_ROWS
 from tasks.errors import Interrupted, StageError
 from tasks.loading import load_split
-from tasks.model import ModelSpec
+from tasks.model import FittedModel, ModelSpec
 from tasks.process import ROOT, ModelProcess
 from tasks.worker import remove_in_use
 from tests.conftest import Fitted
@@ -120,6 +121,18 @@ def test_an_answer_by_itself_is_the_one_among_all(fitted: Fitted) -> None:
     assert sorted(scores) == ["logit", "typicality"]
     assert sorted(embedding) == ["embedding"]
     assert all((found == every[name]).all() for name, found in (scores | embedding).items())
+
+
+def test_a_child_that_trains_nothing_gives_the_same_answers(fitted: Fitted) -> None:
+    """It works on groups of blocks side by side; what a row gets depends neither on them nor on its place."""
+    x = load_split(fitted.store, fitted.artifacts["vectors"], "train", 1000, seed=0)
+    many = np.resize(x, (3 * GROUP * PREDICTION_ROWS + 100, x.shape[1]))
+    expected = fitted.model.infer(x)
+    with ModelProcess(trains=False) as process:
+        found = FittedModel(fitted.store, fitted.artifacts["model"], process).infer(many)
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name][: len(x)], values, rtol=1e-4, atol=1e-5)
+        np.testing.assert_array_equal(found[name], found[name][np.arange(len(many)) % len(x)])
 
 
 def test_the_child_takes_of_a_gpu_what_it_needs(process: ModelProcess) -> None:
