@@ -1,6 +1,7 @@
 """`genclust`: the flows from the command line, without a server of one's own."""
 
 import os
+import signal
 import sys
 
 from pydantic import BaseModel, Field, ValidationError
@@ -152,9 +153,15 @@ class Genclust(BaseSettings):
         CliApp.run_subcommand(self)
 
 
+def _end(signum: int, frame: object) -> None:
+    """End as by Ctrl-C: what ends at once leaves Prefect's temporary server running."""
+    sys.exit(128 + signum)
+
+
 def main() -> None:
     """Entry point; the exit status is 0 only when the command did all it should."""
     be_quiet()
+    signal.signal(signal.SIGTERM, _end)
     try:
         CliApp.run(Genclust)
     except ValidationError as error:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
 GENCLUST = str(Path(sys.executable).with_name("genclust"))
@@ -20,9 +21,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def genclust(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A command, ended."""
+    return subprocess.run([GENCLUST, *words], cwd=folder, env=environment(folder), capture_output=True, text=True)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Without a server, and with a home in the folder."""
     env = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
-    env |= {"PREFECT_HOME": str(folder / "prefect"), "COLUMNS": "200"}
-    return subprocess.run([GENCLUST, *words], cwd=folder, env=env, capture_output=True, text=True)
+    return env | {"PREFECT_HOME": str(folder / "prefect"), "COLUMNS": "200"}
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +43,23 @@ def test_fit_shows_progress_and_a_final_summary(fitted: subprocess.CompletedProc
     assert "digits: 1,797 rows in 10 clusters" in fitted.stdout
     assert "acc " in fitted.stdout
     assert "report       store/models/digits/report.html" in fitted.stdout
+
+
+def test_a_fit_that_is_told_to_end_leaves_nothing_running(tmp_path: Path) -> None:
+    """Neither its child nor the temporary server."""
+    words = [GENCLUST, "fit", "digits", "--clusters", "10", "--name", "digits", "--model", "gan"]
+    with subprocess.Popen(words, cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.PIPE, text=True) as fit:
+        assert fit.stderr is not None
+        assert any("steps" in line for line in fit.stderr)
+        started = psutil.Process(fit.pid).children(recursive=True)
+        assert any("uvicorn" in process.cmdline() for process in started)
+        fit.terminate()
+        fit.wait(60)
+    _, left = psutil.wait_procs(started, timeout=30)
+    for process in left:
+        process.kill()
+    assert left == []
+    assert fit.returncode == 143
 
 
 def test_export_writes_the_assignments(fitted: subprocess.CompletedProcess[str], folder: Path) -> None:
