@@ -122,7 +122,7 @@ def predict_in_blocks(function: Callable[[np.ndarray], tf.Tensor | np.ndarray], 
 def _side_by_side() -> int:
     """Groups at a time."""
     is_told = tf.config.threading.get_intra_op_parallelism_threads() == 1
-    return len(os.sched_getaffinity(0)) if is_told else 1
+    return (os.cpu_count() or 1) if is_told else 1
 
 
 def _predict_group(function: Compiled, rows: np.ndarray) -> np.ndarray:
