@@ -6,7 +6,6 @@ the row's cells, and "-1", "-2", ... for the further rows with the very same cel
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,8 +44,7 @@ def content_ids(table: pa.Table) -> list[str]:
 
 def content_digests(table: pa.Table) -> np.ndarray:
     """What `content_ids` are made of: (rows, ID_BYTES) uint8."""
-    with ThreadPoolExecutor() as pool:  # Arrow writes numbers as text outside of Python's lock
-        cells = list(pool.map(lambda name: _cells(one_chunk(table[name])), sorted(table.column_names)))
+    cells = [_cells(one_chunk(table[name])) for name in sorted(table.column_names)]
     rows = pc.binary_join_element_wise(*cells, BETWEEN, null_handling="replace", null_replacement=b"")
     digests = b"".join([hashlib.sha256(row).digest()[:ID_BYTES] for row in rows.to_pylist()])
     return np.frombuffer(digests, np.uint8).reshape(-1, ID_BYTES)
