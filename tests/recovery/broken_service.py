@@ -58,11 +58,17 @@ class BrokenService(Service):
         self.worker.wait(60)
 
     def stop(self) -> None:
-        """End all that is left, the worker first."""
+        """End all that is left, the worker first; one that doesn't end by itself is killed, and told."""
+        stubborn = []
         for process in (self.worker, self.server):
             if process is not None and process.poll() is None:
                 process.terminate()
-                process.wait(60)
+                try:
+                    process.wait(60)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    stubborn.append(process.args)
+        assert stubborn == []
 
     def run(self, store: str, **changes: Any) -> str:
         """A run that trains for a while; its id. The same settings give the same assignments in every store."""
