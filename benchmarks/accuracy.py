@@ -98,8 +98,10 @@ def selection(store: Store, registration: Registration) -> dict[str, Any]:
         return {}
     found = store.json(registration.artifacts["selection"])
     chosen = next((each for each in found.get("restarts", []) if each["chosen"]), {})
-    names = ("clusters", "agreement", "cluster_agreement", "count", "log_likelihood", "graph_cut", "clusters_used")
-    return {name: value for name, value in (chosen | found).items() if name in names}
+    is_likeliest = chosen == max(found.get("restarts", []), key=lambda each: each["log_likelihood"], default=chosen)
+    names = ("clusters", "agreement", "cluster_agreement", "count", "log_likelihood", "graph_cut", "modularity")
+    kept = {name: value for name, value in (chosen | found).items() if name in names}
+    return kept | {"is_likeliest": is_likeliest}
 
 
 def attempt(wanted: Row, told: argparse.Namespace) -> bool:

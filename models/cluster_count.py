@@ -8,9 +8,10 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from models.labellings import modularity, overlap
 from models.metrics import adjusted_rand_index
 from models.mixture import covariance_type
-from models.restarts import fit_start, overlap
+from models.restarts import fit_start
 
 CANDIDATES = range(2, 21)
 STABLE = 0.9  # prediction strength that counts as found again (Tibshirani and Walther 2005: .8 to .9)
@@ -124,18 +125,6 @@ def prediction_strength(labels: np.ndarray, predicted: np.ndarray) -> float:
     size = shared.sum(axis=1)
     together, pairs = (shared * (shared - 1)).sum(axis=1), size * (size - 1)
     return float((together[pairs > 0] / pairs[pairs > 0]).min(initial=1.0))
-
-
-def modularity(labels: np.ndarray, graph: np.ndarray) -> float:
-    """Share of edges within clusters, less what it is where edges keep their ends' clusters but join at random.
-
-    Edges go from each point (points,) to its neighbours (points, neighbours) (Leicht and Newman 2008).
-    """
-    edges = overlap(np.repeat(labels, graph.shape[1]), labels[graph].ravel())
-    share = edges / edges.sum()
-    leaving, reaching = share.sum(axis=1), share.sum(axis=0)
-    shorter = min(share.shape)  # nobody's neighbours may all be in the last clusters
-    return float(np.trace(share) - leaving[:shorter] @ reaching[:shorter])
 
 
 @dataclass(frozen=True)

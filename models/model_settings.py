@@ -197,7 +197,7 @@ class TeacherSettings(ModelSettings):
         30,
         ge=1,
         le=1000,
-        description="Starts of the mixture; the likeliest counts.",
+        description="Starts of the mixture; of those that divide the graph best, the likeliest counts.",
         json_schema_extra=_from("mixture"),
     )
 
@@ -253,7 +253,11 @@ class N2dSettings(TeacherSettings):
         Representation.autoencoder, description="Where neighbours are looked for: always the codes of an autoencoder."
     )
     restarts: int = Field(
-        1, ge=1, le=1000, description="Starts of the mixture; the likeliest counts.", json_schema_extra=_from("mixture")
+        1,
+        ge=1,
+        le=1000,
+        description="Starts of the mixture; of those that divide the graph best, the likeliest counts.",
+        json_schema_extra=_from("mixture"),
     )
 
 

@@ -27,7 +27,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
-from models.restarts import mean_agreement
+from models.labellings import mean_agreement
 
 NEIGHBORS = 10
 MAX_COMPONENTS = 50  # of vectors that are wider; distances over more columns say less

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from models.metrics import adjusted_rand_index
+from models.labellings import cluster_agreement, graph_cut, mean_agreement, modularity, modularity_error
 from models.mixture import Mixture, covariance_type
 from models.numbering import ranks_by_size
 
@@ -26,6 +26,7 @@ class Restarts:
     log_likelihood: np.ndarray  # (restarts,), mean over points
     agreement: np.ndarray  # (restarts,), mean adjusted Rand index with the others
     graph_cut: np.ndarray  # (restarts,), share of the graph's edges that join two clusters
+    modularity: np.ndarray  # (restarts,), of the clusters in the graph
     clusters_used: np.ndarray  # (restarts,)
     cluster_agreement: np.ndarray  # (clusters,), of the chosen
 
@@ -36,6 +37,7 @@ class Restarts:
                 "log_likelihood": float(self.log_likelihood[i]),
                 "agreement": float(self.agreement[i]),
                 "graph_cut": float(self.graph_cut[i]),
+                "modularity": float(self.modularity[i]),
                 "clusters_used": int(self.clusters_used[i]),
                 "chosen": i == self.chosen,
             }
@@ -64,7 +66,9 @@ def fit_restarts(points: np.ndarray, clusters: int, restarts: int, seed: int, gr
         labels = np.stack([mixture.predict(points) for mixture in tried])  # (restarts, points)
         log_likelihood = np.array([mixture.score(points) for mixture in tried])
         used = np.array([(np.bincount(of_points) > points.shape[1]).sum() for of_points in labels])
-        chosen = choose(log_likelihood, used)
+        division = np.array([modularity(of_points, graph) for of_points in labels])
+        error = np.array([modularity_error(of_points, graph) for of_points in labels])
+        chosen = choose(log_likelihood, used, division, error)
         mixture = _continue(tried[chosen], points)
         responsibilities = mixture.memberships(points).astype(np.float32)
     others = np.delete(labels, chosen, axis=0)
@@ -75,6 +79,7 @@ def fit_restarts(points: np.ndarray, clusters: int, restarts: int, seed: int, gr
         log_likelihood,
         mean_agreement(labels),
         np.array([graph_cut(of_points, graph) for of_points in labels]),
+        division,
         used,
         cluster_agreement(responsibilities.argmax(axis=1), others, clusters),
     )
@@ -95,49 +100,17 @@ def fit_start(points: np.ndarray, clusters: int, covariance: str, seed: int, sta
     ).fit(sampled)
 
 
-def choose(log_likelihood: np.ndarray, clusters_used: np.ndarray) -> int:
-    """Place of the likeliest of the restarts that use the most clusters, the first of equals; both are (restarts,)."""
-    return int(np.where(clusters_used == clusters_used.max(), log_likelihood, -np.inf).argmax())
+def choose(log_likelihood: np.ndarray, clusters_used: np.ndarray, division: np.ndarray, error: np.ndarray) -> int:
+    """Place of the likeliest of the restarts that divide the graph about as well as any; all are (restarts,).
 
-
-def graph_cut(labels: np.ndarray, graph: np.ndarray) -> float:
-    """Share of edges from each point (points,) to its neighbours (points, neighbours) that lead to another cluster."""
-    return float((labels[graph] != labels[:, None]).mean())
-
-
-def mean_agreement(labels: np.ndarray) -> np.ndarray:
-    """Mean adjusted Rand index of each labelling (labellings, points) with the others: (labellings,).
-
-    1 if there are no others.
+    Those that use the most clusters take part, and of these the ones whose modularity (`division`) is within a standard
+    error of the highest (the one-standard-error rule of Breiman et al. 1984). The first of equals wins. In an embedding
+    clusters can be likely that the neighbours of rows know nothing of; among good restarts modularity tells little.
     """
-    n = len(labels)
-    if n == 1:
-        return np.ones(1)
-    index = np.eye(n)
-    for i, j in zip(*np.triu_indices(n, 1), strict=True):
-        index[i, j] = index[j, i] = adjusted_rand_index(overlap(labels[i], labels[j]))
-    return (index.sum(axis=1) - 1) / (n - 1)
-
-
-def cluster_agreement(labels: np.ndarray, others: np.ndarray, clusters: int) -> np.ndarray:
-    """How well each cluster is found again: its largest Jaccard index in each of the others, averaged (Hennig 2007).
-
-    `labels` (points,), `others` (labellings, points); returns (clusters,), of ones if there are no others.
-    """
-    if not len(others):
-        return np.ones(clusters)
-    return np.mean([_best_jaccard(overlap(labels, other, clusters)) for other in others], axis=0)
-
-
-def overlap(labels: np.ndarray, others: np.ndarray, clusters: int = 0) -> np.ndarray:
-    """Points that two labellings (points,) share: (clusters of the first, or `clusters` if more, of the second)."""
-    rows, columns = max(int(labels.max()) + 1, clusters), int(others.max()) + 1
-    return np.bincount(labels.astype(np.int64) * columns + others, minlength=rows * columns).reshape(rows, columns)
-
-
-def _best_jaccard(shared: np.ndarray) -> np.ndarray:
-    either = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0, keepdims=True) - shared
-    return (shared / np.maximum(either, 1)).max(axis=1)
+    most = clusters_used == clusters_used.max()
+    best = int(np.where(most, division, -np.inf).argmax())
+    good = most & (division >= division[best] - error[best])
+    return int(np.where(good, log_likelihood, -np.inf).argmax())
 
 
 def _seeds(seed: int, n: int) -> np.ndarray:

@@ -55,7 +55,8 @@ def restart_words(record: dict[str, Any]) -> str:
     nearly = "nearly the same" if agreement >= STEADY else "other clusters"
     words = "the same clusters" if agreement >= SAME else nearly
     return (
-        f"The clusters were looked for {len(restarts)} times from different starts; the likeliest result was taken. "
+        f"The clusters were looked for {len(restarts)} times from different starts; of the results that divide the "
+        "graph of neighbours about as well as any, the likeliest was taken. "
         f"On average the others found {words} (adjusted Rand index {agreement:.2f}; 1 is the same, 0 chance). "
         f"{steady} of {record['clusters']} clusters were found again nearly unchanged by most."
     )

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from models.cluster_count import Candidate, ClusterCount, count_clusters, modularity, prediction_strength
+from models.cluster_count import Candidate, ClusterCount, count_clusters, prediction_strength
 from models.manifold import exact_graph
 
 
@@ -60,16 +60,3 @@ def test_prediction_strength_is_that_of_the_worst_cluster() -> None:
     """The first is kept; of the six pairs in the second, two stay together."""
     labels, predicted = np.repeat([0, 1], 4), np.array([1, 1, 1, 1, 0, 0, 2, 2])
     assert prediction_strength(labels, predicted) == pytest.approx(2 / 6)
-
-
-def test_modularity_of_separate_parts_is_one_less_the_chance_of_an_edge_within() -> None:
-    """Three equal parts without an edge between them: 1 - 1/3; one cluster of all: 0."""
-    labels = np.repeat([0, 1, 2], 2)
-    graph = np.array([[1], [0], [3], [2], [5], [4]])
-    assert modularity(labels, graph) == pytest.approx(2 / 3)
-    assert modularity(np.zeros(6, dtype=int), graph) == pytest.approx(0)
-
-
-def test_modularity_where_no_neighbour_is_in_the_last_cluster() -> None:
-    """All edges go to the first: each way, what stays within is what chance would leave there."""
-    assert modularity(np.array([0, 0, 1]), np.array([[1], [0], [0]])) == pytest.approx(2 / 3 - 2 / 3)

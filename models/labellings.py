@@ -1,0 +1,65 @@
+"""How labellings of the same points agree with each other and with the points' neighbour graph."""
+
+import numpy as np
+
+from models.metrics import adjusted_rand_index
+
+
+def overlap(labels: np.ndarray, others: np.ndarray, clusters: int = 0) -> np.ndarray:
+    """Points that two labellings (points,) share: (clusters of the first, or `clusters` if more, of the second)."""
+    rows, columns = max(int(labels.max()) + 1, clusters), int(others.max()) + 1
+    return np.bincount(labels.astype(np.int64) * columns + others, minlength=rows * columns).reshape(rows, columns)
+
+
+def mean_agreement(labels: np.ndarray) -> np.ndarray:
+    """Mean adjusted Rand index of each labelling (labellings, points) with the others: (labellings,).
+
+    1 if there are no others.
+    """
+    n = len(labels)
+    if n == 1:
+        return np.ones(1)
+    index = np.eye(n)
+    for i, j in zip(*np.triu_indices(n, 1), strict=True):
+        index[i, j] = index[j, i] = adjusted_rand_index(overlap(labels[i], labels[j]))
+    return (index.sum(axis=1) - 1) / (n - 1)
+
+
+def cluster_agreement(labels: np.ndarray, others: np.ndarray, clusters: int) -> np.ndarray:
+    """How well each cluster is found again: its largest Jaccard index in each of the others, averaged (Hennig 2007).
+
+    `labels` (points,), `others` (labellings, points); returns (clusters,), of ones if there are no others.
+    """
+    if not len(others):
+        return np.ones(clusters)
+    return np.mean([_best_jaccard(overlap(labels, other, clusters)) for other in others], axis=0)
+
+
+def graph_cut(labels: np.ndarray, graph: np.ndarray) -> float:
+    """Share of edges from each point (points,) to its neighbours (points, neighbours) that lead to another cluster."""
+    return float((labels[graph] != labels[:, None]).mean())
+
+
+def modularity(labels: np.ndarray, graph: np.ndarray) -> float:
+    """Share of edges within clusters, less what it is where edges keep their ends' clusters but join at random.
+
+    Edges go from each point (points,) to its neighbours (points, neighbours) (Leicht and Newman 2008).
+    """
+    return float(_cohesion(labels, graph).mean())
+
+
+def modularity_error(labels: np.ndarray, graph: np.ndarray) -> float:
+    """Standard error of the modularity, as if each point spoke for itself."""
+    return float(_cohesion(labels, graph).std() / np.sqrt(len(labels)))
+
+
+def _cohesion(labels: np.ndarray, graph: np.ndarray) -> np.ndarray:
+    reached = labels[graph]  # (points, neighbours)
+    by_chance = np.bincount(reached.ravel(), minlength=int(labels.max()) + 1) / graph.size  # (clusters,)
+    cohesion: np.ndarray = (reached == labels[:, None]).mean(axis=1) - by_chance[labels]
+    return cohesion
+
+
+def _best_jaccard(shared: np.ndarray) -> np.ndarray:
+    either = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0, keepdims=True) - shared
+    return (shared / np.maximum(either, 1)).max(axis=1)

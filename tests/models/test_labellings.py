@@ -1,0 +1,50 @@
+"""Claims about labellings, each other and the graph."""
+
+import numpy as np
+import pytest
+
+from models.labellings import cluster_agreement, graph_cut, mean_agreement, modularity, modularity_error
+
+
+def test_graph_cut_counts_the_edges_between_clusters() -> None:
+    """Two of six."""
+    assert graph_cut(np.array([0, 0, 1]), np.array([[1, 2], [0, 2], [2, 2]])) == pytest.approx(2 / 6)
+
+
+def test_agreement_of_renumbered_labels_is_one_and_of_unrelated_ones_is_about_zero() -> None:
+    """Two of three labellings are the same; the third is random."""
+    random = np.random.default_rng(0)
+    labels = random.integers(4, size=10_000)
+    agreement = mean_agreement(np.stack([labels, (labels + 1) % 4, random.integers(4, size=10_000)]))
+    assert agreement == pytest.approx([0.5, 0.5, 0], abs=0.01)
+
+
+def test_a_cluster_that_others_divide_agrees_less_than_one_they_keep() -> None:
+    """Kept by both others; halved by one of them: the mean of 1 and 1/2."""
+    labels = np.repeat([0, 1], 4)
+    others = np.stack([labels, np.array([0, 0, 0, 0, 1, 1, 2, 2])])
+    assert cluster_agreement(labels, others, 2).tolist() == [1.0, 0.75]
+
+
+def test_modularity_of_separate_parts_is_one_less_the_chance_of_an_edge_within() -> None:
+    """Three equal parts without an edge between them: 1 - 1/3; one cluster of all: 0."""
+    labels = np.repeat([0, 1, 2], 2)
+    graph = np.array([[1], [0], [3], [2], [5], [4]])
+    assert modularity(labels, graph) == pytest.approx(2 / 3)
+    assert modularity(np.zeros(6, dtype=int), graph) == pytest.approx(0)
+
+
+def test_modularity_where_no_neighbour_is_in_the_last_cluster() -> None:
+    """All edges go to the first: each way, what stays within is what chance would leave there."""
+    assert modularity(np.array([0, 0, 1]), np.array([[1], [0], [0]])) == pytest.approx(2 / 3 - 2 / 3)
+
+
+def test_the_error_of_a_modularity_is_how_far_those_of_like_graphs_vary() -> None:
+    """One edge a point, four of five within the cluster; none where all points are alike."""
+    random = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 500)
+    target = np.where(random.random((200, 1000)) < 0.8, labels, 1 - labels)
+    graphs = (random.integers(500, size=(200, 1000)) + 500 * target)[:, :, None]
+    spread = np.std([modularity(labels, graph) for graph in graphs])
+    assert modularity_error(labels, graphs[0]) == pytest.approx(spread, rel=0.2)
+    assert modularity_error(labels, (500 * labels)[:, None]) == 0
