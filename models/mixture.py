@@ -93,10 +93,10 @@ def fit_mixture(points: np.ndarray, clusters: int, restarts: int, seed: int) -> 
     return Mixture(found.weights_[order], found.means_[order], found.precisions_cholesky_[order])
 
 
-def covariance_type(n_points: int, dims: int, clusters: int) -> str:
-    """`full` or `diag`, by the rule of `fit_mixture`."""
+def covariance_type(n_points: int, dims: int, clusters: int, points_per_parameter: int = POINTS_PER_PARAMETER) -> str:
+    """`full` where a cluster of average size has as many points for each of its parameters, else `diag`."""
     parameters = dims * (dims + 3) / 2
-    return "full" if n_points / clusters >= POINTS_PER_PARAMETER * parameters else "diag"
+    return "full" if n_points / clusters >= points_per_parameter * parameters else "diag"
 
 
 def _log_joint(points: np.ndarray, weight: float, mean: np.ndarray, factor: np.ndarray) -> np.ndarray:

@@ -194,7 +194,7 @@ class TeacherSettings(ModelSettings):
         10, ge=2, le=100, description="Dimensions of the embedding.", json_schema_extra=_from("embedding")
     )
     restarts: int = Field(
-        30,
+        100,
         ge=1,
         le=1000,
         description="Starts of the mixture; of those that divide the graph best, the likeliest counts.",

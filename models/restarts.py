@@ -12,6 +12,7 @@ from models.mixture import Mixture, covariance_type
 from models.numbering import ranks_by_size
 
 FIT_POINTS = 15_000  # that each restart is fitted to: they rank as on all, in a fraction of the time
+POINTS_PER_PARAMETER = 2  # of a cluster, from which on covariances are full: islands of an embedding lie askew
 REGULARISATION = 1e-4  # added to variances, in the embedding's units: an embedding without min_dist has dense islands
 MAX_ITERATIONS = 200
 
@@ -61,7 +62,7 @@ def fit_restarts(points: np.ndarray, clusters: int, restarts: int, seed: int, gr
     """
     points = np.asarray(points, dtype=np.float64)
     with threadpool_limits(limits=1):  # several threads add up in another order
-        covariance = covariance_type(len(points), points.shape[1], clusters)
+        covariance = covariance_type(len(points), points.shape[1], clusters, POINTS_PER_PARAMETER)
         tried = [fit_start(points, clusters, covariance, int(s), i) for i, s in enumerate(_seeds(seed, restarts))]
         labels = np.stack([mixture.predict(points) for mixture in tried])  # (restarts, points)
         log_likelihood = np.array([mixture.score(points) for mixture in tried])

@@ -94,3 +94,11 @@ def test_a_single_restart_agrees_with_all_the_others_there_are() -> None:
     points, _ = blobs((50, 50))
     record = fit_restarts(points, 2, 1, 0, exact_graph(points, 5)[0]).to_record()
     assert (record["agreement"], record["cluster_agreement"]) == (1.0, [1.0, 1.0])
+
+
+@pytest.mark.parametrize(("count", "dims"), [(9, 1), (10, 2)])
+def test_few_points_are_enough_for_full_covariances(count: int, dims: int) -> None:
+    """Two for each of the five parameters of a cluster in the plane."""
+    points, _ = blobs((count, count))
+    found = fit_restarts(points, 2, 2, 0, exact_graph(points, 5)[0])
+    assert found.mixture.precisions_cholesky[0].ndim == dims
