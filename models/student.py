@@ -12,7 +12,7 @@ from scipy.special import softmax
 from models import losses, quality
 from models.convolutional import convolve, dense
 from models.guards import guard_components
-from models.latents import draw_neighbors, draw_normal, noise_key, replica_share
+from models.latents import draw_neighbors, draw_normal, draw_uniform, noise_key, replica_share
 from models.model_settings import Prior
 from models.networks import Compiled, DataShape, descend, predict_in_blocks
 from models.training import Phase
@@ -64,7 +64,8 @@ class Student:
 
     All rows shape the boundaries between clusters: a small step in the worst direction must not change a row's
     cluster, neighbours should agree, and clusters keep the shares of a prior (Hu et al. 2017, whose prior is uniform).
-    The teacher's labels stay in the loss, or these terms would wear them down.
+    The teacher's labels stay in the loss, or these terms would wear them down. Taught are not the rows, but points
+    between a row and a neighbour (mixup, Zhang et al. 2018), of which a small table has more.
     """
 
     def __init__(
@@ -108,8 +109,10 @@ class Student:
         scale = 1.0 / self.strategy.num_replicas_in_sync
         near = draw_neighbors(tables[1], rows[0], noise_key(seed, step, 0))
         noise = draw_normal((rows.shape[1], tables[0].shape[1]), noise_key(seed, step, 1))
-        rows, near, noise = (replica_share(t) for t in (rows[0], near, noise))
-        x, labels, radius, prior = (tf.gather(tables[i], rows) for i in (0, 2, 3, 4))
+        share = draw_uniform((rows.shape[1], 1), noise_key(seed, step, 2))
+        rows, near, noise, share = (replica_share(t) for t in (rows[0], near, noise, share))
+        x, labels = (between(tables[i], rows, near, share) for i in (0, 2))
+        radius, prior = (tf.gather(tables[i], rows) for i in (3, 4))
         x_near = tf.gather(tables[0], near)
         with tf.GradientTape() as tape:
             logits = self.network(x, training=True)  # (batch, clusters)
@@ -157,6 +160,12 @@ class Student:
     def predict_logits(self, x: np.ndarray) -> np.ndarray:
         """Log responsibilities up to a constant of each row: (rows, clusters)."""
         return predict_in_blocks(self.compiled, x)
+
+
+def between(table: tf.Tensor, rows: tf.Tensor, near: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+    """Lines of a table (n, width) a share (batch, 1) of the way from those of rows (batch,) to those of neighbours."""
+    here = tf.gather(table, rows)
+    return here + share * (tf.gather(table, near) - here)
 
 
 def likeliest(logits: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.model_settings import Prior
-from models.student import write_lesson
+from models.student import between, write_lesson
 
 X = np.arange(8, dtype=np.float32).reshape(4, 2)
 GRAPH = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
@@ -30,3 +30,10 @@ def test_a_row_may_be_moved_by_a_quarter_of_the_way_to_its_tenth_neighbour() -> 
     lesson = write_lesson(X, GRAPH, RESPONSIBILITIES, Prior.estimated)
     far = np.linalg.norm(X - X[[3, 3, 3, 2]], axis=1)
     np.testing.assert_allclose(lesson.radius[:, 0], far / 4, rtol=1e-6)
+
+
+def test_a_row_is_taught_on_the_way_to_its_neighbour() -> None:
+    """Cells and labels alike."""
+    rows, near, share = np.array([0, 3]), np.array([1, 0]), np.array([[0.25], [0.5]], np.float32)
+    np.testing.assert_allclose(between(X, rows, near, share), [[0.5, 1.5], [3, 4]], atol=1e-6)
+    np.testing.assert_allclose(between(RESPONSIBILITIES, rows, near, share), [[1, 0], [0.6, 0.4]], atol=1e-6)
