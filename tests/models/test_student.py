@@ -35,5 +35,5 @@ def test_a_row_may_be_moved_by_a_quarter_of_the_way_to_its_tenth_neighbour() -> 
 def test_a_row_is_taught_on_the_way_to_its_neighbour() -> None:
     """Cells and labels alike."""
     rows, near, share = np.array([0, 3]), np.array([1, 0]), np.array([[0.25], [0.5]], np.float32)
-    np.testing.assert_allclose(between(X, rows, near, share), [[0.5, 1.5], [3, 4]], atol=1e-6)
-    np.testing.assert_allclose(between(RESPONSIBILITIES, rows, near, share), [[1, 0], [0.6, 0.4]], atol=1e-6)
+    np.testing.assert_allclose(between(X, rows, near, share), [[0.5, 1.5], [3.0, 4.0]], atol=1e-6)
+    np.testing.assert_allclose(between(RESPONSIBILITIES, rows, near, share), [[1.0, 0.0], [0.6, 0.4]], atol=1e-6)
