@@ -2,18 +2,20 @@
 
 import ast
 import hashlib
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TRIES = 10  # to parse a file
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "tensorflow", "keras", "umap-learn")
 
 
 @cache
 def code_digest(*modules: str) -> str:
     """Digest of our own modules that these import, directly or not; comments and layout don't count."""
-    sources = {name: ast.dump(ast.parse(_path(name).read_text())) for name in sorted(_closure(modules))}
+    sources = {name: ast.dump(_parse(_path(name))) for name in sorted(_closure(modules))}
     return hashlib.sha256(repr(sorted(sources.items())).encode()).hexdigest()
 
 
@@ -26,12 +28,25 @@ def library_versions() -> dict[str, str]:
 def imports_of(path: Path) -> set[str]:
     """Names of the modules of ours that a source file imports."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(_parse(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return {name for name in found if name.split(".")[0] in ("flows", "tasks", "models") and _path(name).exists()}
+
+
+def _parse(path: Path) -> ast.Module:
+    """Syntax tree of a file.
+
+    CPython 3.11 counts the depth of the trees of all threads together, and refuses one (SystemError) if another thread
+    parses while a finalizer runs (github.com/python/cpython/issues/106905). Prefect parses too.
+    """
+    source = path.read_text()
+    for _ in range(TRIES - 1):
+        with suppress(SystemError):
+            return ast.parse(source)
+    return ast.parse(source)
 
 
 def _closure(modules: tuple[str, ...]) -> set[str]:
