@@ -96,8 +96,14 @@ class BrokenService(Service):
         return lambda: str(wait_for(of_schedule, 120)[0])
 
     def wait_until_training(self, store: Store) -> None:
-        """Until a whole checkpoint is there."""
-        wait_for(lambda: any(path.endswith("manifest.json") for path in checkpoints(store)), LONG)
+        """Until a whole checkpoint is there; a run that failed writes none."""
+
+        def reached() -> bool:
+            failed = [run for run in self.flow_runs("on-demand", "FAILED") if run["parameters"]["store"] == store.root]
+            assert failed == [], failed[0]["state"]["message"]
+            return any(path.endswith("manifest.json") for path in checkpoints(store))
+
+        wait_for(reached, LONG)
 
     def wait_for_state(self, run: str, *names: str, seconds: float = LONG) -> dict[str, Any]:
         """The run, once its state has one of the names."""

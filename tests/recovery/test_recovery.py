@@ -135,8 +135,7 @@ def test_the_disk_is_full(service: BrokenService, tmp_path: Path, unbroken: str,
         service.wait_until_training(store)
         clock = Clock()
         fill(disk / "filler")
-        failed = wait_for(lambda: service.flow_runs("on-demand", "FAILED"), LONG)[-1]
-        assert failed["id"] == run
+        failed = service.wait_for_state(run, "Failed")
         assert "No space left on device" in failed["state"]["message"]
         after = str(clock)
         (disk / "filler").unlink()
