@@ -99,9 +99,8 @@ def selection(store: Store, registration: Registration) -> dict[str, Any]:
     found = store.json(registration.artifacts["selection"])
     chosen = next((each for each in found.get("restarts", []) if each["chosen"]), {})
     is_likeliest = chosen == max(found.get("restarts", []), key=lambda each: each["log_likelihood"], default=chosen)
-    names = ("clusters", "agreement", "cluster_agreement", "count", "log_likelihood", "graph_cut", "modularity")
-    kept = {name: value for name, value in (chosen | found).items() if name in names}
-    return kept | {"is_likeliest": is_likeliest}
+    left_out = ("restarts", "chosen")
+    return {k: v for k, v in (chosen | found).items() if k not in left_out} | {"is_likeliest": is_likeliest}
 
 
 def attempt(wanted: Row, told: argparse.Namespace) -> bool:

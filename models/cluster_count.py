@@ -97,7 +97,7 @@ def count_clusters(
 
 def measure_candidate(points: np.ndarray, graph: np.ndarray, clusters: int, seed: int) -> Candidate:
     """Stability and fit of one number of clusters."""
-    covariance = covariance_type(len(points), points.shape[1], clusters)  # as a fit to all points has it
+    covariance = covariance_type(len(points), points.shape[1], clusters)  # half the points a parameter in a half
     random = np.random.default_rng([seed, clusters])
     pairs: list[_Pair] = []
     while len(pairs) < PAIRS and sum(1 - pair.strength for pair in pairs) <= (1 - STABLE) * PAIRS:

@@ -45,19 +45,15 @@ def modularity(labels: np.ndarray, graph: np.ndarray) -> float:
 
     Edges go from each point (points,) to its neighbours (points, neighbours) (Leicht and Newman 2008).
     """
-    return float(_cohesion(labels, graph).mean())
+    return modularity_with_error(labels, graph)[0]
 
 
-def modularity_error(labels: np.ndarray, graph: np.ndarray) -> float:
-    """Standard error of the modularity, as if each point spoke for itself."""
-    return float(_cohesion(labels, graph).std() / np.sqrt(len(labels)))
-
-
-def _cohesion(labels: np.ndarray, graph: np.ndarray) -> np.ndarray:
+def modularity_with_error(labels: np.ndarray, graph: np.ndarray) -> tuple[float, float]:
+    """Modularity and its standard error, as if each point spoke for itself."""
     reached = labels[graph]  # (points, neighbours)
     by_chance = np.bincount(reached.ravel(), minlength=int(labels.max()) + 1) / graph.size  # (clusters,)
-    cohesion: np.ndarray = (reached == labels[:, None]).mean(axis=1) - by_chance[labels]
-    return cohesion
+    of_points = (reached == labels[:, None]).mean(axis=1) - by_chance[labels]  # (points,)
+    return float(of_points.mean()), float(of_points.std() / np.sqrt(len(labels)))
 
 
 def _best_jaccard(shared: np.ndarray) -> np.ndarray:

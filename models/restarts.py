@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from models.labellings import cluster_agreement, graph_cut, mean_agreement, modularity, modularity_error
+from models.labellings import cluster_agreement, graph_cut, mean_agreement, modularity_with_error
 from models.mixture import Mixture, covariance_type
 from models.numbering import ranks_by_size
 
@@ -58,7 +58,7 @@ def fit_restarts(points: np.ndarray, clusters: int, restarts: int, seed: int, gr
 
     Half start at a k-means, half at the seeds of k-means++. A cluster is used if it holds more points than it has
     dimensions: the covariance of fewer is the regularisation's, and its likelihood means nothing. `graph` is (points,
-    neighbours).
+    neighbours). Time grows with the restarts, that of their agreement with the restarts' square.
     """
     points = np.asarray(points, dtype=np.float64)
     with threadpool_limits(limits=1):  # several threads add up in another order
@@ -67,8 +67,7 @@ def fit_restarts(points: np.ndarray, clusters: int, restarts: int, seed: int, gr
         labels = np.stack([mixture.predict(points) for mixture in tried])  # (restarts, points)
         log_likelihood = np.array([mixture.score(points) for mixture in tried])
         used = np.array([(np.bincount(of_points) > points.shape[1]).sum() for of_points in labels])
-        division = np.array([modularity(of_points, graph) for of_points in labels])
-        error = np.array([modularity_error(of_points, graph) for of_points in labels])
+        division, error = np.array([modularity_with_error(of_points, graph) for of_points in labels]).T
         chosen = choose(log_likelihood, used, division, error)
         mixture = _continue(tried[chosen], points)
         responsibilities = mixture.memberships(points).astype(np.float32)

@@ -64,8 +64,8 @@ class Student:
 
     All rows shape the boundaries between clusters: a small step in the worst direction must not change a row's
     cluster, neighbours should agree, and clusters keep the shares of a prior (Hu et al. 2017, whose prior is uniform).
-    The teacher's labels stay in the loss, or these terms would wear them down. Taught are not the rows, but points
-    between a row and a neighbour (mixup, Zhang et al. 2018), of which a small table has more.
+    The teacher's labels stay in the loss, or these terms would wear them down. They are taught at points
+    between a row and a neighbour (mixup, Zhang et al. 2018), for a small table has few rows to learn a boundary from.
     """
 
     def __init__(
