@@ -92,8 +92,8 @@ def standardised(x: np.ndarray) -> np.ndarray:
 def count(x: np.ndarray, seed: int) -> ClusterCount:
     """The number of clusters of rows' embedding."""
     x = x.astype(np.float32)
-    neighbors, distances = exact_graph(x, NEIGHBORS)
-    return count_clusters(umap_embedding(x, neighbors, distances, DIMS, seed), neighbors, seed)
+    graph = exact_graph(x, NEIGHBORS)
+    return count_clusters(umap_embedding(x, [graph], DIMS, seed), graph.neighbors, seed)
 
 
 def print_line(name: str, seed: int) -> None:

@@ -4,6 +4,8 @@ import numpy as np
 
 from models.metrics import adjusted_rand_index
 
+MARGIN = 2  # standard errors by which one labelling must be better than another
+
 
 def overlap(labels: np.ndarray, others: np.ndarray, clusters: int = 0) -> np.ndarray:
     """Points that two labellings (points,) share: (clusters of the first, or `clusters` if more, of the second)."""
@@ -50,10 +52,28 @@ def modularity(labels: np.ndarray, graph: np.ndarray) -> float:
 
 def modularity_with_error(labels: np.ndarray, graph: np.ndarray) -> tuple[float, float]:
     """Modularity and its standard error, as if each point spoke for itself."""
+    return _mean_with_error(_point_modularity(labels, graph))
+
+
+def divides_better(labels: np.ndarray, others: np.ndarray, graph: np.ndarray) -> bool:
+    """Whether labels (points,) have a higher modularity than others by more than MARGIN standard errors.
+
+    The error is that of the difference, point by point: where both labellings say the same there is none.
+    """
+    gain, error = _mean_with_error(_point_modularity(labels, graph) - _point_modularity(others, graph))
+    return gain > MARGIN * error
+
+
+def _point_modularity(labels: np.ndarray, graph: np.ndarray) -> np.ndarray:
+    """What each point adds to the modularity, which is the mean: (points,)."""
     reached = labels[graph]  # (points, neighbours)
     by_chance = np.bincount(reached.ravel(), minlength=int(labels.max()) + 1) / graph.size  # (clusters,)
-    of_points = (reached == labels[:, None]).mean(axis=1) - by_chance[labels]  # (points,)
-    return float(of_points.mean()), float(of_points.std() / np.sqrt(len(labels)))
+    share: np.ndarray = (reached == labels[:, None]).mean(axis=1)
+    return share - by_chance[labels]
+
+
+def _mean_with_error(values: np.ndarray) -> tuple[float, float]:
+    return float(values.mean()), float(values.std() / np.sqrt(len(values)))
 
 
 def _best_jaccard(shared: np.ndarray) -> np.ndarray:

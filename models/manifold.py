@@ -1,39 +1,107 @@
-"""The manifold that rows lie on: their neighbour graph, and an embedding of it in few dimensions."""
+"""The manifold that rows lie on: graphs of their neighbours, and an embedding of it in few dimensions."""
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array, csr_matrix
 from sklearn.neighbors import NearestNeighbors
 
+SPREAD, MIN_DIST = 1.0, 0.0  # of the embedding: groups without gaps inside
+LEARNING_RATE, REPULSION, NEGATIVES = 1.0, 1.0, 5  # UMAP's defaults
+BLOCK = 2_000  # points whose shared neighbours are counted at once
 
-def exact_graph(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Each point's k nearest other points, nearest first, and their distances: (points, k) int32 and float32.
+
+class Graph(NamedTuple):
+    """Each point's neighbours, nearest first, without itself, and how far they are: (points, k) int32 and float32."""
+
+    neighbors: np.ndarray
+    distances: np.ndarray
+
+
+def exact_graph(points: np.ndarray, k: int) -> Graph:
+    """Each point's k nearest other points.
 
     All pairs are compared, so the cost grows with their square; points are (points, dims).
     """
     search = NearestNeighbors(n_neighbors=min(k, len(points) - 1), algorithm="brute").fit(points)
     distances, neighbors = search.kneighbors()  # without the point itself
-    return neighbors.astype(np.int32), distances.astype(np.float32)
+    return Graph(neighbors.astype(np.int32), distances.astype(np.float32))
 
 
-def umap_embedding(
-    points: np.ndarray, neighbors: np.ndarray, distances: np.ndarray, dims: int, seed: int
-) -> np.ndarray:
-    """UMAP (McInnes et al. 2018) of a neighbour graph, without gaps inside groups (min_dist 0): (points, dims) float32.
+def shared_graph(near: np.ndarray, k: int) -> Graph:
+    """The k points that have most of their near points in common with each (Jarvis and Patrick 1973).
 
-    A seed keeps it on one thread; the cost grows linearly with the edges.
+    `near` (points, n), n >= k, are the near points of each, to which it counts itself. The distance is the share of
+    n + 1 that isn't common, which doesn't depend on how dense a region is (Houle et al. 2010). The cost grows with the
+    points and the square of n.
     """
-    from umap import UMAP  # compiles much on import: only who embeds pays for it
+    points, n = near.shape
+    members = np.hstack([np.arange(points)[:, None], near])  # (points, n + 1)
+    starts = np.arange(points + 1) * (n + 1)
+    sets = csr_array((np.ones(members.size, np.float32), members.ravel(), starts), shape=(points, points))
+    blocks = [_most_shared(sets, range(at, min(at + BLOCK, points)), k) for at in range(0, points, BLOCK)]
+    neighbors, common = (np.vstack(each) for each in zip(*blocks, strict=True))
+    return Graph(neighbors.astype(np.int32), 1 - common / (n + 1))
+
+
+def umap_embedding(points: np.ndarray, graphs: list[Graph], dims: int, seed: int) -> np.ndarray:
+    """UMAP (McInnes et al. 2018) of the mean of neighbour graphs: (points, dims) float32.
+
+    `points` (points, columns) only place parts that no edge joins. It runs on one thread, as a seed asks for; the cost
+    grows linearly with the edges.
+    """
+    from umap import umap_  # compiles much on import: only who embeds pays for it
+
+    a, b = umap_.find_ab_params(SPREAD, MIN_DIST)
+    edges = sum((_fuzzy_edges(points, graph) for graph in graphs[1:]), start=_fuzzy_edges(points, graphs[0]))
+    embedding, _ = umap_.simplicial_set_embedding(
+        points,
+        (edges / len(graphs)).astype(np.float32),
+        min(dims, len(points) - 2),
+        LEARNING_RATE,
+        a,
+        b,
+        REPULSION,
+        NEGATIVES,
+        n_epochs=None,  # by the number of points
+        init="spectral",
+        random_state=np.random.RandomState(seed),
+        metric="euclidean",
+        metric_kwds={},
+        densmap=False,
+        densmap_kwds={},
+        output_dens=False,
+    )
+    return np.asarray(embedding, dtype=np.float32)
+
+
+def _most_shared(sets: csr_array, block: range, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k others of each point of a block whose sets share most with its own, and how many: (block, k) each."""
+    shared = (sets[block.start : block.stop] @ sets.T).tocoo()
+    is_other = shared.row + block.start != shared.col
+    row, other, common = (each[is_other] for each in (shared.row, shared.col, shared.data))
+    order = np.lexsort((other, -common, row))  # of equals the first
+    first = np.searchsorted(row[order], np.arange(len(block)))
+    chosen = order[first[:, None] + np.arange(k)]
+    return other[chosen], common[chosen]
+
+
+def _fuzzy_edges(points: np.ndarray, graph: Graph) -> csr_matrix:
+    """UMAP's weight of each edge, which adapts to how far a point's neighbours are."""
+    from umap import umap_
 
     itself = np.arange(len(points), dtype=np.int32)[:, None]
-    known = (np.hstack([itself, neighbors]), np.hstack([np.zeros((len(points), 1), np.float32), distances]), None)
+    neighbors = np.hstack([itself, graph.neighbors])
+    distances = np.hstack([np.zeros((len(points), 1), np.float32), graph.distances])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # one thread for a seed, and no transform without a search tree: both wanted
-        umap = UMAP(
-            n_components=min(dims, len(points) - 2),
-            n_neighbors=known[0].shape[1],
-            min_dist=0.0,
-            random_state=seed,
-            precomputed_knn=known,
+        warnings.simplefilter("ignore")
+        edges, *_ = umap_.fuzzy_simplicial_set(
+            points,
+            neighbors.shape[1],
+            random_state=None,  # used where neighbours are looked for
+            metric="euclidean",
+            knn_indices=neighbors,
+            knn_dists=distances,
         )
-        return np.asarray(umap.fit_transform(points), dtype=np.float32)
+    return edges

@@ -31,6 +31,11 @@ class Restarts:
     clusters_used: np.ndarray  # (restarts,)
     cluster_agreement: np.ndarray  # (clusters,), of the chosen
 
+    @property
+    def labels(self) -> np.ndarray:
+        """Cluster of each point by the chosen one: (points,)."""
+        return self.responsibilities.argmax(axis=1)
+
     def to_record(self, count: dict[str, Any] | None = None) -> dict[str, Any]:
         """All but the arrays of the points, as JSON; `count` is how the number of clusters was chosen."""
         restarts = [

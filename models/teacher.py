@@ -9,13 +9,16 @@ import tensorflow as tf
 from models.autoencoder import Autoencoder
 from models.cluster_count import count_clusters
 from models.computation import Computation, Computed
-from models.manifold import exact_graph, umap_embedding
+from models.labellings import divides_better
+from models.manifold import Graph, exact_graph, shared_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
 from models.networks import DataShape, seen_by
-from models.restarts import fit_restarts
+from models.restarts import Restarts, fit_restarts
 from models.training import Phase
 
 CODE_DIM = 10
+NEAR = 2.5  # times the neighbours of the graph: of so many near rows it is counted which are shared
+GRAPHS = ("nearest", "nearest and shared")  # neighbours that an embedding is of
 
 
 class Teacher:
@@ -69,29 +72,59 @@ class Teacher:
         raise ValueError(f"Expected one of {self.phases}. Received: {phase}")
 
     def find_neighbors(self, x_train: np.ndarray) -> Computed:
-        """The graph of at most `graph_rows` train rows, evenly spread, and the rows' places."""
+        """The graph of at most `graph_rows` train rows, evenly spread, and the rows' places.
+
+        Vectors have a second one, by neighbours in common. Among ten-dimensional codes that gains nothing.
+        """
         rows = np.linspace(0, len(x_train) - 1, min(len(x_train), self.settings.graph_rows)).astype(np.int32)
-        neighbors, distances = exact_graph(self.encode(x_train[rows]), self.settings.neighbors)
-        return Computed({"graph_rows": rows, "neighbors": neighbors, "distances": distances})
+        codes, k = self.encode(x_train[rows]), self.settings.neighbors
+        near = exact_graph(codes, k if self.networks else round(k * NEAR))
+        found = {"graph_rows": rows, "neighbors": near.neighbors[:, :k], "distances": near.distances[:, :k]}
+        if not self.networks:
+            shared = shared_graph(near.neighbors, found["neighbors"].shape[1])
+            found |= {"shared_neighbors": shared.neighbors, "shared_distances": shared.distances}
+        return Computed(found)
 
     def embed_graph(self, x_train: np.ndarray, arrays: dict[str, np.ndarray]) -> Computed:
-        """The embedding of the graph's rows."""
-        codes, graph = self.encode(x_train[arrays["graph_rows"]]), (arrays["neighbors"], arrays["distances"])
-        return Computed({"embedding": umap_embedding(codes, *graph, self.settings.embedding_dim, self.seed)})
+        """Embeddings of the graph's rows: of the nearest neighbours, and of the mean with the shared, if there are."""
+        codes = self.encode(x_train[arrays["graph_rows"]])
+        graphs = [Graph(arrays["neighbors"], arrays["distances"])]
+        if "shared_neighbors" in arrays:
+            graphs.append(Graph(arrays["shared_neighbors"], arrays["shared_distances"]))
+        dims, seed = self.settings.embedding_dim, self.seed
+        embeddings = [umap_embedding(codes, graphs[:n], dims, seed) for n in range(1, len(graphs) + 1)]
+        return Computed({"embeddings": np.stack(embeddings)})
 
     def find_clusters(self, arrays: dict[str, np.ndarray]) -> Computed:
-        """Responsibilities of the chosen mixture of the embedding; how many clusters, where that is open."""
-        points, graph = arrays["embedding"], arrays["neighbors"]
-        count = None if self.n_components else count_clusters(points, graph, self.seed)
+        """Responsibilities of the chosen mixture of the chosen embedding; how many clusters, where that is open."""
+        embeddings, graph = arrays["embeddings"], arrays["neighbors"]
+        count = None if self.n_components else count_clusters(embeddings[0], graph, self.seed)
         clusters = count.chosen if count else self.n_components
         assert clusters is not None
-        found = fit_restarts(points, clusters, self.settings.restarts, self.seed, graph)
-        record = found.to_record(count.to_record() if count else None)
-        return Computed({"responsibilities": found.responsibilities}, record=record, clusters=clusters)
+        tried = [fit_restarts(points, clusters, self.settings.restarts, self.seed, graph) for points in embeddings]
+        chosen = choose_embedding(tried, graph)
+        found = tried[chosen]
+        record = found.to_record(count.to_record() if count else None) | {"graph": GRAPHS[chosen]}
+        kept = {"responsibilities": found.responsibilities, "embedding": embeddings[chosen]}
+        return Computed(kept, record=record, clusters=clusters)
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Where rows have their neighbours: (rows, dims)."""
         return self.autoencoder.encode(x) if self.networks else x
+
+
+def choose_embedding(tried: list[Restarts], graph: np.ndarray) -> int:
+    """Place of the embedding whose clusters divide the graph of nearest neighbours (rows, neighbours) clearly best.
+
+    The first stays where others are no better or use fewer clusters.
+    """
+    chosen = 0
+    for i, found in enumerate(tried[1:], 1):
+        so_far = tried[chosen]
+        uses_as_many = found.clusters_used[found.chosen] >= so_far.clusters_used[so_far.chosen]
+        if uses_as_many and divides_better(found.labels, so_far.labels, graph):
+            chosen = i
+    return chosen
 
 
 def teach(points: np.ndarray, clusters: int, seed: int) -> dict[str, np.ndarray]:

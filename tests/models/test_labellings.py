@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from models.labellings import cluster_agreement, graph_cut, mean_agreement, modularity, modularity_with_error
+from models.labellings import (
+    cluster_agreement,
+    divides_better,
+    graph_cut,
+    mean_agreement,
+    modularity,
+    modularity_with_error,
+)
 
 
 def test_graph_cut_counts_the_edges_between_clusters() -> None:
@@ -48,3 +55,16 @@ def test_the_error_of_a_modularity_is_how_far_those_of_like_graphs_vary() -> Non
     spread = np.std([modularity(labels, graph) for graph in graphs])
     assert modularity_with_error(labels, graphs[0])[1] == pytest.approx(spread, rel=0.2)
     assert modularity_with_error(labels, (500 * labels)[:, None])[1] == 0
+
+
+@pytest.mark.parametrize(("moved", "better"), [(range(12), True), (range(900, 1000), False)])
+def test_a_labelling_is_better_only_by_more_than_two_errors_of_the_difference(moved: range, better: bool) -> None:
+    """A dozen that leave their neighbours count; a hundred whose neighbours are of either side are chance."""
+    labels, random = np.repeat([0, 1], 500), np.random.default_rng(0)
+    graph = 500 * labels[:, None] + random.integers(400, size=(1000, 4))
+    graph[900:] = random.integers(100, 900, size=(100, 4))
+    others = labels.copy()
+    others[moved] = 1 - others[moved]
+    assert divides_better(labels, others, graph) == better
+    assert not divides_better(others, labels, graph)
+    assert not divides_better(labels, labels, graph)

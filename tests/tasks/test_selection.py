@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from models.teacher import GRAPHS
 from tasks.selection import count_words, restart_words, selection_of
 from tasks.store import Store
 
@@ -10,6 +11,7 @@ RECORD = {
     "clusters": 3,
     "restarts": [{"log_likelihood": 1.0, "agreement": 0.95, "graph_cut": 0.1, "clusters_used": 3, "chosen": True}] * 4,
     "agreement": 0.95,
+    "graph": "nearest",
     "cluster_agreement": [1.0, 0.95, 0.5],
     "count": {
         "candidates": [
@@ -49,6 +51,12 @@ def test_unsteady_clusters_are_named(
 def test_the_agreement_of_restarts_is_put_into_words(agreement: float, words: str) -> None:
     """From .99 on they are the same, from .9 on nearly."""
     assert words in restart_words(RECORD | {"agreement": agreement})
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_it_is_said_if_shared_neighbours_counted(graph: str) -> None:
+    """The names are those of the teacher's record."""
+    assert ("in common" in restart_words(RECORD | {"graph": graph})) == (graph != "nearest")
 
 
 def test_it_is_said_plainly_when_no_number_stands_out() -> None:

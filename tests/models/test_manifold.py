@@ -1,0 +1,53 @@
+"""Claims about the graphs of neighbours and their embedding."""
+
+import numpy as np
+import pytest
+from umap import UMAP
+
+from models.manifold import Graph, exact_graph, shared_graph, umap_embedding
+
+
+@pytest.fixture(scope="module")
+def points() -> np.ndarray:
+    """Three hundred of a Gaussian."""
+    return np.random.default_rng(0).normal(size=(300, 6)).astype(np.float32)
+
+
+def test_shared_neighbours_are_those_with_most_near_points_in_common(
+    points: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As sets say it, block by block; nobody is a neighbour of itself."""
+    monkeypatch.setattr("models.manifold.BLOCK", 70)
+    near = exact_graph(points, 15).neighbors
+    shared = shared_graph(near, 4)
+    sets = [{i, *each} for i, each in enumerate(near.tolist())]
+    for i, (neighbors, distances) in enumerate(zip(*shared, strict=True)):
+        common = [-1 if i == j else len(sets[i] & sets[j]) for j in range(300)]
+        assert [common[j] for j in neighbors] == sorted(common, reverse=True)[:4]
+        assert 16 * (1 - distances) == pytest.approx([common[j] for j in neighbors])
+    assert (shared.neighbors.dtype, shared.distances.dtype) == (np.int32, np.float32)
+
+
+def test_the_embedding_of_one_graph_is_umaps(points: np.ndarray) -> None:
+    """To the last bit, with the same seed."""
+    graph = exact_graph(points, 10)
+    itself = np.arange(300)[:, None]
+    known = np.hstack([itself, graph.neighbors]), np.hstack([0 * itself, graph.distances]), None
+    umap = UMAP(n_components=3, n_neighbors=11, min_dist=0.0, random_state=5, precomputed_knn=known)
+    assert np.array_equal(umap_embedding(points, [graph], 3, 5), umap.fit_transform(points))
+
+
+def test_each_of_several_graphs_holds_points_together(points: np.ndarray) -> None:
+    """Groups that only one of two graphs knows are apart in the embedding of both."""
+    group = np.arange(300) % 3
+    random = np.random.default_rng(1)
+    within = np.array([random.choice(np.flatnonzero(group == g), 10, replace=False) for g in group])
+    own = Graph(within.astype(np.int32), np.sort(random.random((300, 10)).astype(np.float32)))
+
+    def nearest_is_own(graphs: list[Graph]) -> float:
+        neighbors = exact_graph(umap_embedding(points, graphs, 2, 0), 5).neighbors
+        return float((group[neighbors] == group[:, None]).mean())
+
+    near = exact_graph(points, 10)
+    assert nearest_is_own([near]) < 0.5
+    assert nearest_is_own([near, own]) > 0.8
