@@ -14,55 +14,23 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from scipy.stats import spearmanr
 
-from benchmarks.sources import DATA, SOURCES
+from benchmarks.sources import DATA
+from benchmarks.vectors import Data, read_data
 from models.computation import Computation
-from models.encoding import Column, Encoding, Kind, fit_encoding, image_shape
-from models.generative import DataShape, build_model
+from models.generative import build_model
 from models.manifoldgan import ManifoldGan
 from models.matching import contingency, matched_accuracy
 from models.model_settings import ManifoldGanSettings
-from models.settings import EncodingSettings, TrainingSettings
+from models.settings import TrainingSettings
 from models.student import WARM_STEPS
 from models.training import train_phase
 from tasks.checkpoints import StoredCheckpoints
-from tasks.digits import write_digits
-from tasks.identity import hashed_splits, named_splits, row_keys
-from tasks.loading import matrix
 from tasks.store import Store
 
 EVERY = 50  # steps between two checks
-OWN = ("id", "label", "split")
 Checks = list[tuple[int, float, float]]  # step, criterion, ACC of all rows
-
-
-@dataclasses.dataclass(frozen=True)
-class Data:
-    """Vectors x (rows, width), their class and split (rows,), and the shape of each."""
-
-    x: np.ndarray
-    label: np.ndarray
-    split: np.ndarray
-    shape: DataShape
-
-
-def read_data(name: str, data: Path, folder: Path) -> Data:
-    """A data set of images or of numbers, encoded and split as the flow does it."""
-    source = SOURCES[name]
-    path = data / source.file if source.file else folder / "digits.parquet"
-    if source.file is None:
-        write_digits(path)
-    table = pq.read_table(path)
-    keys = row_keys(map(str, table["id"].to_pylist()))
-    is_named = source.file is not None and source.split
-    split = named_splits(table["split"].to_numpy(), keys, True) if is_named else hashed_splits(keys)
-    columns = {column: _values(table, column) for column in table.column_names if column not in OWN}
-    encoding = _encoding(columns, split == "train")
-    shape = DataShape(encoding.width, encoding.is_image, encoding.image_shape)
-    return Data(encoding.encode(columns), table["label"].to_numpy().astype(str), split.astype(str), shape)
 
 
 def follow_student(data: Data, seed: int, folder: Path) -> Checks:
@@ -105,22 +73,6 @@ def _watch(model: ManifoldGan, data: Data, check, criterion: str, checks: Checks
         return dict(found)
 
     return watched
-
-
-def _values(table: pa.Table, column: str) -> np.ndarray:
-    if pa.types.is_fixed_size_list(table.schema.field(column).type):
-        return matrix(table, column)
-    return table[column].to_numpy()
-
-
-def _encoding(columns: dict[str, np.ndarray], is_train: np.ndarray) -> Encoding:
-    described = [
-        Column(name, Kind.IMAGE, "uint8", values.shape[1], 0, 255, image_shape(values.shape[1]))
-        if values.ndim == 2
-        else Column(name, Kind.NUMBER, "int64", 1, float(values.min()), float(values.max()))
-        for name, values in columns.items()
-    ]
-    return fit_encoding(described, {name: values[is_train] for name, values in columns.items()}, EncodingSettings())
 
 
 def main() -> None:

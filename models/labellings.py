@@ -55,12 +55,17 @@ def modularity_with_error(labels: np.ndarray, graph: np.ndarray) -> tuple[float,
     return _mean_with_error(_point_modularity(labels, graph))
 
 
-def divides_better(labels: np.ndarray, others: np.ndarray, graph: np.ndarray) -> bool:
-    """Whether labels (points,) have a higher modularity than others by more than MARGIN standard errors.
+def modularity_gain(labels: np.ndarray, others: np.ndarray, graph: np.ndarray) -> tuple[float, float]:
+    """By how much the modularity of labels (points,) is higher than that of others, and the standard error of that.
 
-    The error is that of the difference, point by point: where both labellings say the same there is none.
+    The error is of the difference point by point: where both labellings say the same there is none.
     """
-    gain, error = _mean_with_error(_point_modularity(labels, graph) - _point_modularity(others, graph))
+    return _mean_with_error(_point_modularity(labels, graph) - _point_modularity(others, graph))
+
+
+def divides_better(labels: np.ndarray, others: np.ndarray, graph: np.ndarray) -> bool:
+    """Whether labels (points,) have a higher modularity than others by more than MARGIN standard errors."""
+    gain, error = modularity_gain(labels, others, graph)
     return gain > MARGIN * error
 
 
