@@ -13,12 +13,13 @@ from models import losses, quality
 from models.convolutional import convolve, dense
 from models.guards import guard_components
 from models.latents import draw_neighbors, draw_normal, draw_uniform, noise_key, replica_share
-from models.model_settings import Prior
+from models.model_settings import VECTORS_COLUMNS, Prior
 from models.networks import Compiled, DataShape, descend, predict_in_blocks
 from models.training import Phase
 
 PROBE = 10.0  # length of the step along which the worst direction is looked for (Hu et al. 2017)
-RADIUS = 0.25  # of the perturbation, in distances to the RADIUS_NEIGHBOR-th neighbour (Hu et al. 2017)
+RADIUS = 0.5  # of the perturbation, in distances to the RADIUS_NEIGHBOR-th neighbour
+WIDE_RADIUS = 0.25  # of wide vectors, where neighbours are hardly nearer than strangers (as in Hu et al. 2017)
 RADIUS_NEIGHBOR = 10
 WARM_STEPS = 300  # of teaching alone
 WEIGHTS = {"teacher_loss": 1.0, "perturbation_loss": 1.0, "agreement_loss": 0.3, "entropy_loss": 0.1, "prior_loss": 0.4}
@@ -45,7 +46,8 @@ class Lesson:
     def radius(self) -> np.ndarray:
         """How far each row may be moved without leaving its cluster: (rows, 1)."""
         far = self.graph[:, min(RADIUS_NEIGHBOR, self.graph.shape[1]) - 1]
-        return (RADIUS * np.linalg.norm(self.x - self.x[far], axis=1, keepdims=True)).astype(np.float32)
+        share = WIDE_RADIUS if self.x.shape[1] > VECTORS_COLUMNS else RADIUS
+        return (share * np.linalg.norm(self.x - self.x[far], axis=1, keepdims=True)).astype(np.float32)
 
 
 def write_lesson(x: np.ndarray, graph: np.ndarray, responsibilities: np.ndarray, prior: Prior) -> Lesson:

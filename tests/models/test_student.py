@@ -25,11 +25,13 @@ def test_the_prior_is_the_share_that_is_taught_or_uniform(prior: Prior, shares: 
     np.testing.assert_allclose(write_lesson(X, GRAPH, RESPONSIBILITIES, prior).prior, shares, atol=1e-6)
 
 
-def test_a_row_may_be_moved_by_a_quarter_of_the_way_to_its_tenth_neighbour() -> None:
-    """Or to the last one, where there are fewer."""
-    lesson = write_lesson(X, GRAPH, RESPONSIBILITIES, Prior.estimated)
-    far = np.linalg.norm(X - X[[3, 3, 3, 2]], axis=1)
-    np.testing.assert_allclose(lesson.radius[:, 0], far / 4, rtol=1e-6)
+@pytest.mark.parametrize(("copies", "share"), [(1, 2), (64, 2), (65, 4)])
+def test_a_row_may_be_moved_half_the_way_to_its_tenth_neighbour_and_a_quarter_if_wide(copies: int, share: int) -> None:
+    """Or to the last one, where there are fewer; wide is beyond 128 columns."""
+    x = np.tile(X, copies)
+    lesson = write_lesson(x, GRAPH, RESPONSIBILITIES, Prior.estimated)
+    far = np.linalg.norm(x - x[[3, 3, 3, 2]], axis=1)
+    np.testing.assert_allclose(lesson.radius[:, 0], far / share, rtol=1e-6)
 
 
 def test_a_row_is_taught_on_the_way_to_its_neighbour() -> None:
