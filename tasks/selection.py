@@ -11,8 +11,8 @@ from tasks.strips import data_uri
 
 SELECTION = "selection"  # of models that choose among restarts alone
 SHARED = "nearest and shared"  # neighbours of the graph, where those in common count as well
-SAME = 0.99  # agreement from which on two restarts are called the same
 STEADY, SHAKY = 0.9, 0.7  # agreement, of all or of one cluster, for words
+AGREEMENTS = ((0.99, "the same clusters"), (STEADY, "nearly the same"), (SHAKY, "similar ones"))
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,7 @@ def restart_words(record: dict[str, Any]) -> str:
     if len(restarts) == 1:
         return "The clusters were looked for once; with more restarts their agreement would show how steady they are."
     steady = sum(each >= STEADY for each in record["cluster_agreement"])
-    nearly = "nearly the same" if agreement >= STEADY else "other clusters"
-    words = "the same clusters" if agreement >= SAME else nearly
+    words = next((words for least, words in AGREEMENTS if agreement >= least), "other clusters")
     shared = (
         "Rows that have many neighbours in common were held together as well: the clusters are clearly better so. "
         if record["graph"] == SHARED
