@@ -8,7 +8,6 @@ stops early. `rho` is Spearman's correlation of minus the criterion with ACC on 
 start; `chosen` is ACC at the check whose weights the phase keeps, beside the best and the last check.
 """
 
-import argparse
 import dataclasses
 import tempfile
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
-from benchmarks.sources import DATA
+from benchmarks.seed_lines import print_lines
 from benchmarks.vectors import Data, read_data
 from models.computation import Computation
 from models.generative import build_model
@@ -55,8 +54,10 @@ def follow_student(data: Data, seed: int, folder: Path) -> Checks:
     return checks
 
 
-def line(name: str, seed: int, checks: Checks) -> str:
+def line(name: str, data_folder: Path, seed: int) -> str:
     """A row of the table."""
+    with tempfile.TemporaryDirectory(prefix="genclust-criterion-") as folder:
+        checks = follow_student(read_data(name, data_folder, Path(folder)), seed, Path(folder))
     step, criterion, acc = (np.array(values) for values in zip(*checks, strict=True))
     after = step > WARM_STEPS
     rho = float(spearmanr(-criterion[after], acc[after]).statistic)
@@ -75,20 +76,6 @@ def _watch(model: ManifoldGan, data: Data, check, criterion: str, checks: Checks
     return watched
 
 
-def main() -> None:
-    """Print the table line by line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", nargs="*", default=["pendigits", "digits"], help="images or numbers, of SOURCES")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--data-folder", type=Path, default=DATA)
-    told = parser.parse_args()
-    print("| data, seed | checks | rho | chosen | best | last |\n|---|---|---|---|---|---|", flush=True)
-    for name in told.data:
-        for seed in told.seeds:
-            with tempfile.TemporaryDirectory(prefix="genclust-criterion-") as folder:
-                data = read_data(name, told.data_folder, Path(folder))
-                print(line(name, seed, follow_student(data, seed, Path(folder))), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    header = "| data, seed | checks | rho | chosen | best | last |"
+    print_lines(__doc__, "images or numbers, of SOURCES", header, line)

@@ -7,13 +7,13 @@ Train rows only, as in a fit, and vectors as they are. `gain` is the difference 
 beyond 2 the second embedding, of nearest and shared neighbours, is taken. ACC is that of the mixture, not of a student.
 """
 
-import argparse
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.sources import DATA, SOURCES
+from benchmarks.seed_lines import print_lines
+from benchmarks.sources import SOURCES
 from benchmarks.vectors import Data, read_data, read_keel
 from models.labellings import modularity_gain
 from models.matching import contingency, matched_accuracy
@@ -30,8 +30,9 @@ def read(name: str, data: Path) -> Data:
         return read_data(name, data, Path(folder))
 
 
-def line(name: str, data: Data, seed: int) -> str:
+def line(name: str, data_folder: Path, seed: int) -> str:
     """A row of the table."""
+    data = read(name, data_folder)
     is_train = data.split == "train"
     x, classes = data.x[is_train], data.label[is_train]
     taught = teach(x, len(np.unique(classes)), seed)
@@ -41,22 +42,11 @@ def line(name: str, data: Data, seed: int) -> str:
     labellings = (first, second, taught["responsibilities"].argmax(axis=1))
     nearest, shared, chosen = (matched_accuracy(contingency(classes, labels)) for labels in labellings)
     gain, error = modularity_gain(second, first, graph)
-    return f"| {name}, {seed} | {len(x):,} | {nearest:.3f} | {shared:.3f} | {gain / error:.1f} | {chosen:.3f} |"
-
-
-def main() -> None:
-    """Print the table line by line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", nargs="*", default=["pendigits", "digits"], help="numbers of SOURCES, or KEEL files")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--data-folder", type=Path, default=DATA)
-    told = parser.parse_args()
-    print("| data, seed | rows | nearest | nearest and shared | gain | chosen |\n|---|---|---|---|---|---|", flush=True)
-    for name in told.data:
-        data = read(name, told.data_folder)
-        for seed in told.seeds:
-            print(line(Path(name).stem, data, seed), flush=True)
+    return (
+        f"| {Path(name).stem}, {seed} | {len(x):,} | {nearest:.3f} | {shared:.3f} | {gain / error:.1f} | {chosen:.3f} |"
+    )
 
 
 if __name__ == "__main__":
-    main()
+    header = "| data, seed | rows | nearest | nearest and shared | gain | chosen |"
+    print_lines(__doc__, "numbers of SOURCES, or KEEL files", header, line)
