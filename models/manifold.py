@@ -1,6 +1,5 @@
 """The manifold that rows lie on: graphs of their neighbours, and an embedding of it in few dimensions."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -94,14 +93,12 @@ def _fuzzy_edges(points: np.ndarray, graph: Graph) -> csr_matrix:
     itself = np.arange(len(points), dtype=np.int32)[:, None]
     neighbors = np.hstack([itself, graph.neighbors])
     distances = np.hstack([np.zeros((len(points), 1), np.float32), graph.distances])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        edges, *_ = umap_.fuzzy_simplicial_set(
-            points,
-            neighbors.shape[1],
-            random_state=None,  # used where neighbours are looked for
-            metric="euclidean",
-            knn_indices=neighbors,
-            knn_dists=distances,
-        )
+    edges, *_ = umap_.fuzzy_simplicial_set(
+        points,
+        neighbors.shape[1],
+        random_state=None,  # used where neighbours are looked for
+        metric="euclidean",
+        knn_indices=neighbors,
+        knn_dists=distances,
+    )
     return edges
