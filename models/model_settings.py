@@ -141,6 +141,7 @@ class Representation(StrEnum):
     auto = "auto"
     vectors = "vectors"
     autoencoder = "autoencoder"
+    both = "both"
 
 
 class Networks(StrEnum):
@@ -170,8 +171,8 @@ class TeacherSettings(ModelSettings):
 
     representation: Representation = Field(
         Representation.auto,
-        description="Where neighbours are looked for: among the vectors, or among the codes of an autoencoder; "
-        "auto takes the codes beyond 128 columns.",
+        description="Where neighbours are looked for: among the vectors, among the codes of an autoencoder, or among "
+        "both; auto takes both beyond 128 columns, up to there the vectors.",
     )
     networks: Networks = Field(
         Networks.dense,
@@ -201,11 +202,11 @@ class TeacherSettings(ModelSettings):
         json_schema_extra=_from("mixture"),
     )
 
-    def pretrains(self, n_columns: int) -> bool:
-        """Whether an autoencoder is trained for vectors of this width."""
+    def representation_of(self, n_columns: int) -> Representation:
+        """What is meant for vectors of this width."""
         if self.representation == Representation.auto:
-            return n_columns > VECTORS_COLUMNS
-        return self.representation == Representation.autoencoder
+            return Representation.both if n_columns > VECTORS_COLUMNS else Representation.vectors
+        return self.representation
 
 
 class ManifoldGanSettings(TeacherSettings):
@@ -297,6 +298,7 @@ class VadeStart(StrEnum):
     """Whose clusters VaDE's mixture starts at: of the autoencoder's codes, or the teacher's on their manifold."""
 
     autoencoder = "autoencoder"
+    both = "both"
     teacher = "teacher"
 
 

@@ -24,8 +24,8 @@ GRAPHS = ("nearest", "nearest and shared")  # neighbours that an embedding is of
 class Teacher:
     """A Gaussian mixture on the UMAP embedding of the neighbour graph (N2D, McConville et al. 2021).
 
-    It finds clusters of any shape, but knows only the rows that it was made of. Wide vectors have their neighbours in
-    the code of an autoencoder.
+    It finds clusters of any shape, but knows only the rows that it was made of. Wide vectors have their neighbours
+    among the codes of an autoencoder as well.
     """
 
     phases: tuple[str, ...] = TeacherSettings.phases
@@ -41,7 +41,8 @@ class Teacher:
     ) -> None:
         self.settings, self.n_components, self.seed = settings, clusters, seed
         self.networks: dict[str, keras.Model] = {}
-        if settings.pretrains(data.n_columns):
+        self.representation = settings.representation_of(data.n_columns)
+        if self.representation != Representation.vectors:
             self.autoencoder = Autoencoder(
                 CODE_DIM,
                 seen_by(settings.networks, data),
@@ -74,26 +75,38 @@ class Teacher:
     def find_neighbors(self, x_train: np.ndarray) -> Computed:
         """The graph of at most `graph_rows` train rows, evenly spread, and the rows' places.
 
-        Vectors have a second one, by neighbours in common. Among ten-dimensional codes that gains nothing.
+        Vectors have a second one, by neighbours in common, which gains nothing among ten-dimensional codes. Codes have
+        that of the vectors, where both count: each of them takes some rows of different kinds for near.
         """
         rows = np.linspace(0, len(x_train) - 1, min(len(x_train), self.settings.graph_rows)).astype(np.int32)
-        codes, k = self.encode(x_train[rows]), self.settings.neighbors
-        near = exact_graph(codes, k if self.networks else round(k * NEAR))
+        x, k = x_train[rows], self.settings.neighbors
+        near = exact_graph(self.encode(x), k if self.networks else round(k * NEAR))
         found = {"graph_rows": rows, "neighbors": near.neighbors[:, :k], "distances": near.distances[:, :k]}
-        if not self.networks:
+        if self.representation == Representation.vectors:
             shared = shared_graph(near.neighbors, found["neighbors"].shape[1])
             found |= {"shared_neighbors": shared.neighbors, "shared_distances": shared.distances}
+        elif self.representation == Representation.both:
+            vectors = exact_graph(x, k)
+            found |= {"vector_neighbors": vectors.neighbors, "vector_distances": vectors.distances}
         return Computed(found)
 
     def embed_graph(self, x_train: np.ndarray, arrays: dict[str, np.ndarray]) -> Computed:
-        """Embeddings of the graph's rows: of the nearest neighbours, and of the mean with the shared, if there are."""
+        """Embeddings of the graph's rows: (1 or 2, rows, embedding_dim).
+
+        Of the nearest neighbours, and another of the mean with the shared; or of the mean of codes' and vectors' alone.
+        """
         codes = self.encode(x_train[arrays["graph_rows"]])
-        graphs = [Graph(arrays["neighbors"], arrays["distances"])]
-        if "shared_neighbors" in arrays:
-            graphs.append(Graph(arrays["shared_neighbors"], arrays["shared_distances"]))
+        near = Graph(arrays["neighbors"], arrays["distances"])
+        match self.representation:
+            case Representation.vectors:
+                shared = Graph(arrays["shared_neighbors"], arrays["shared_distances"])
+                tried = [[near], [near, shared]]
+            case Representation.both:
+                tried = [[near, Graph(arrays["vector_neighbors"], arrays["vector_distances"])]]
+            case _:
+                tried = [[near]]
         dims, seed = self.settings.embedding_dim, self.seed
-        embeddings = [umap_embedding(codes, graphs[:n], dims, seed) for n in range(1, len(graphs) + 1)]
-        return Computed({"embeddings": np.stack(embeddings)})
+        return Computed({"embeddings": np.stack([umap_embedding(codes, graphs, dims, seed) for graphs in tried])})
 
     def find_clusters(self, arrays: dict[str, np.ndarray]) -> Computed:
         """Responsibilities of the chosen mixture of the chosen embedding; how many clusters, where that is open."""

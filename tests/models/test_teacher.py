@@ -1,4 +1,4 @@
-"""Claims about the teacher's two embeddings."""
+"""Claims about the teacher's graphs and embeddings."""
 
 from dataclasses import replace
 
@@ -8,19 +8,17 @@ import pytest
 import tensorflow as tf
 
 from models.computation import Computation
-from models.manifold import exact_graph
+from models.manifold import Graph, exact_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
 from models.networks import DataShape
 from models.restarts import Restarts, fit_restarts
 from models.teacher import Teacher, choose_embedding
 
 
-def teacher(clusters: int | None = 2) -> Teacher:
-    """Of vectors, with few restarts."""
-    settings = TeacherSettings(representation=Representation.vectors, restarts=3, neighbors=10, embedding_dim=3)
-    return Teacher(
-        settings, DataShape(5, image=False), clusters, 0, tf.distribute.get_strategy(), keras.optimizers.Adam
-    )
+def teacher(representation: Representation = Representation.vectors) -> Teacher:
+    """With few restarts."""
+    settings = TeacherSettings(representation=representation, restarts=3, neighbors=10, embedding_dim=3)
+    return Teacher(settings, DataShape(5, image=False), 2, 0, tf.distribute.get_strategy(), keras.optimizers.Adam)
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +64,31 @@ def test_fewer_rows_than_neighbours_are_enough(two_blobs: np.ndarray) -> None:
     """Each has all others, in either graph."""
     computed = teacher().find_neighbors(two_blobs[:8]).arrays
     assert computed["neighbors"].shape == computed["shared_neighbors"].shape == (8, 7)
+
+
+def test_wide_vectors_have_neighbours_among_codes_and_vectors() -> None:
+    """Narrow ones among the vectors alone; who asks for one of them gets it."""
+    assert TeacherSettings().representation_of(128) == Representation.vectors
+    assert TeacherSettings().representation_of(129) == Representation.both
+    assert TeacherSettings(representation="autoencoder").representation_of(129) == Representation.autoencoder
+
+
+def test_codes_and_vectors_have_one_embedding_of_both_graphs(two_blobs: np.ndarray) -> None:
+    """Its edges are the mean of the graphs'."""
+    both = teacher(Representation.both)
+    arrays = both.find_neighbors(two_blobs).arrays
+    codes, vectors = both.encode(two_blobs), exact_graph(two_blobs, 10)
+    assert np.array_equal(arrays["neighbors"], exact_graph(codes, 10).neighbors)
+    assert np.array_equal(arrays["vector_neighbors"], vectors.neighbors)
+    (embedding,) = both.embed_graph(two_blobs, arrays).arrays["embeddings"]
+    assert np.array_equal(embedding, umap_embedding(codes, [exact_graph(codes, 10), vectors], 3, 0))
+
+
+def test_codes_alone_have_one_graph(two_blobs: np.ndarray) -> None:
+    """As in N2D."""
+    codes_alone = teacher(Representation.autoencoder)
+    arrays = codes_alone.find_neighbors(two_blobs).arrays
+    assert set(arrays) == {"graph_rows", "neighbors", "distances"}
+    codes = codes_alone.encode(two_blobs)
+    (embedding,) = codes_alone.embed_graph(two_blobs, arrays).arrays["embeddings"]
+    assert np.array_equal(embedding, umap_embedding(codes, [Graph(arrays["neighbors"], arrays["distances"])], 3, 0))
