@@ -298,7 +298,6 @@ class VadeStart(StrEnum):
     """Whose clusters VaDE's mixture starts at: of the autoencoder's codes, or the teacher's on their manifold."""
 
     autoencoder = "autoencoder"
-    both = "both"
     teacher = "teacher"
 
 

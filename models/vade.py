@@ -147,10 +147,12 @@ class Vade:
 
     def find_clusters(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Codes (n, dims), all or those that the teacher's graph takes, and their clusters (n, K)."""
-        if self.settings.start == VadeStart.teacher:
-            found = teach(codes, self.n_components, self.seed)
-            return codes[found["graph_rows"]], found["responsibilities"]
-        return codes, gaussians.fit_responsibilities(codes, self.n_components, RESTARTS, self.seed)
+        match self.settings.start:
+            case VadeStart.autoencoder:
+                return codes, gaussians.fit_responsibilities(codes, self.n_components, RESTARTS, self.seed)
+            case VadeStart.teacher:
+                found = teach(codes, self.n_components, self.seed)
+                return codes[found["graph_rows"]], found["responsibilities"]
 
     def start_mixture(self, codes: np.ndarray, responsibilities: np.ndarray) -> None:
         """Start the mixture at given clusters (rows, K) of codes (rows, dims), and all rows at one narrow variance."""
