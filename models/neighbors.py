@@ -21,12 +21,17 @@ def nearest_rows(x: np.ndarray, candidates: np.ndarray, k: int) -> np.ndarray:
     return np.concatenate([search_block(block, known, norms, k_tensor).numpy() for block in blocks])
 
 
+def spread_evenly(count: int, limit: int) -> np.ndarray:
+    """Places of at most `limit` of `count` rows, as far from each other as can be: (rows,) int32, ascending."""
+    return np.linspace(0, count - 1, min(count, limit)).astype(np.int32)
+
+
 def neighbor_graph(x: np.ndarray, k: int, limit: int = MAX_CANDIDATES) -> np.ndarray:
     """The k nearest other rows of each row, among at most `limit` evenly spread ones: (rows, k) int32.
 
     The limit keeps the cost linear in the rows beyond it.
     """
-    candidates = np.linspace(0, len(x) - 1, min(len(x), limit)).astype(np.int32)
+    candidates = spread_evenly(len(x), limit)
     nearest = candidates[nearest_rows(x, x[candidates], k + 1)]
     is_self = nearest == np.arange(len(x))[:, None]
     is_self[~is_self.any(1), -1] = True

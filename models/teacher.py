@@ -12,6 +12,7 @@ from models.computation import Computation, Computed
 from models.labellings import divides_better
 from models.manifold import Graph, exact_graph, shared_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
+from models.neighbors import spread_evenly
 from models.networks import DataShape, seen_by
 from models.restarts import Restarts, fit_restarts
 from models.training import Phase
@@ -78,7 +79,7 @@ class Teacher:
         Vectors have a second one, by neighbours in common, which gains nothing among ten-dimensional codes. Codes have
         that of the vectors, where both count: each of them takes some rows of different kinds for near.
         """
-        rows = np.linspace(0, len(x_train) - 1, min(len(x_train), self.settings.graph_rows)).astype(np.int32)
+        rows = spread_evenly(len(x_train), self.settings.graph_rows)
         x, k = x_train[rows], self.settings.neighbors
         near = exact_graph(self.encode(x), k if self.networks else round(k * NEAR))
         found = {"graph_rows": rows, "neighbors": near.neighbors[:, :k], "distances": near.distances[:, :k]}

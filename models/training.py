@@ -44,7 +44,7 @@ class Phase:
     # (tables, rows [batches, batch_size], seed, step) -> losses, scaled by one over the number of replicas
     train_step: Callable[[tuple[tf.Tensor, ...], tf.Tensor, tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
     losses: tuple[str, ...]
-    check: Callable[[np.ndarray], dict[str, float]]  # x_validation -> metrics
+    check: Callable[[np.ndarray], dict[str, float]]  # x_validation, rows in random order -> metrics
     criterion: str  # the metric that falls while training helps
     guards: tuple[Guard, ...] = ()
     keeps_best: bool = False  # ends with the weights that the criterion was lowest with, not with the last ones

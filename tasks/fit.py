@@ -136,7 +136,7 @@ def fit_phase(
         spec=spec.model_dump(mode="json"),
         phase=phase,
         weights=str(weights),
-        inputs=_training_rows(store, vectors, training, spec.seed, process),
+        inputs=training_rows(store, vectors, training, spec.seed, process),
         training=training.model_dump(mode="json"),
         seed=spec.seed,
         store=store.root,
@@ -178,14 +178,17 @@ def history_table(phase: str, history: list[tuple[int, str, float]]) -> pa.Table
     return pa.Table.from_pylist(rows, schema=kinds.HISTORY)
 
 
-def _training_rows(
-    store: Store, vectors: Artifact, training: TrainingSettings, seed: int, process: ModelProcess
-) -> str:
+def training_rows(store: Store, vectors: Artifact, training: TrainingSettings, seed: int, process: ModelProcess) -> str:
+    """The file of what a phase trains on and checks itself on: `train` and `validation`, (rows, width) each.
+
+    Validation rows come in random order, for checks look at the first of them and a source may be sorted.
+    """
     path = process.scratch / f"training-{vectors.sha256[:16]}-{training.max_rows}-{seed}.npz"
     if path.exists():  # an earlier phase wrote it
         return str(path)
     train = load_split(store, vectors, "train", training.max_rows, seed)
     validation = load_split(store, vectors, "validation", VALIDATION_ROWS, seed)
+    validation = np.random.default_rng(seed).permutation(validation)
     partial = path.with_name("partial.npz")
     np.savez(partial, allow_pickle=False, train=train, validation=validation)
     return str(partial.rename(path))

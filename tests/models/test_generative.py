@@ -67,6 +67,16 @@ def test_components_are_drawn_uniformly_or_as_asked():
     assert set(small_model(ModelName.gan).sample(5, None, seed=0)[1]) == {-1}
 
 
+def test_the_generator_is_checked_in_all_clusters_of_a_sorted_table(monkeypatch):
+    """Rows of one cluster after those of another: what is checked keeps the clusters' shares, not the first rows'."""
+    model, labels = small_model(ModelName.manifoldgan), np.repeat(np.arange(CLUSTERS), 2000)
+    seen = []
+    monkeypatch.setattr(model.gan, "check", lambda student, x, components: seen.append(components) or {})
+    x = np.zeros((len(labels), COLUMNS), np.float32)
+    model.gan.plan(x, labels, model.student, steps=1, batch_size=16).check(x[:10])
+    np.testing.assert_allclose(np.bincount(seen[0]) / len(seen[0]), 1 / CLUSTERS, atol=0.01)
+
+
 @BOTH
 def test_answers_have_a_line_for_each_row(name):
     """Shapes of embed, score, sample and responsibilities, which sum to one."""

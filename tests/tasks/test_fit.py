@@ -16,7 +16,7 @@ from models.settings import TrainingSettings
 from tasks import kinds
 from tasks.code import code_digest
 from tasks.errors import BadInput, Interrupted, StageError
-from tasks.fit import fit_phases, model_spec, phase_key
+from tasks.fit import fit_phases, model_spec, phase_key, training_rows
 from tasks.loading import load_split
 from tasks.model import FittedModel, ModelSpec
 from tasks.process import ModelProcess
@@ -137,6 +137,15 @@ def test_pretraining_that_is_never_finite_ends_the_fit_by_name(store: Store, pro
     with pytest.raises(StageError, match=r"fit: expected finite losses in phase pretraining .*encoding\.scaling"):
         fit_phases(store, vectors, spec, settings, TRAINING, process, lambda *_: None)
     assert store.find("phase", phase_key(store, "pretraining", vectors, spec, settings, TRAINING)) is None
+
+
+def test_checks_see_validation_rows_in_random_order(store: Store, process: ModelProcess) -> None:
+    """A source may be sorted, and checks look at the first rows: none of the 60 is left out, and few stay in place."""
+    vectors = write_digits(store)
+    rows = np.load(training_rows(store, vectors, TRAINING, 0, process))["validation"]
+    in_order = load_split(store, vectors, "validation", 60, seed=0)
+    np.testing.assert_array_equal(np.sort(rows, axis=0), np.sort(in_order, axis=0))
+    assert (rows == in_order).all(axis=1).sum() < 10
 
 
 def test_a_fitted_model_answers_for_rows_that_it_never_saw(store: Store, process: ModelProcess) -> None:
