@@ -120,7 +120,8 @@ class Check(ModelOptions, SourceSettings):
         found = inspect_source(self.source, columns, self.encoding)
         settings = getattr(self, self.model)
         seconds = training_seconds(found, self.model, settings, self.training, self.clusters)
-        print(*inspection_lines(found, seconds), sep="\n")
+        counts = self.clusters is None and settings.counts_clusters
+        print(*inspection_lines(found, seconds, counts), sep="\n")
 
 
 class Genclust(BaseSettings):

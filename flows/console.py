@@ -42,8 +42,11 @@ def metric_lines(rows: list[dict[str, str | float]]) -> Iterator[str]:
         yield " ".join([f"{name:<18}", *(" " * 11 if cell is None else f"{cell:>11.4g}" for cell in cells)])
 
 
-def inspection_lines(found: Inspection, seconds: dict[str, float]) -> Iterator[str]:
-    """What would be used, rejected and scaled how, and how long the training would take."""
+def inspection_lines(found: Inspection, seconds: dict[str, float], counts: bool) -> Iterator[str]:
+    """What would be used, rejected and scaled how, and how long the training would take.
+
+    `counts` says that the number of clusters would have to be found, whose time isn't among the seconds.
+    """
     splits = ", ".join(f"{rows:,} {split}" for split, rows in found.splits.items())
     yield f"{found.rows:,} rows in {len(found.files)} file(s); accepted {found.accepted:,}: {splits}\n"
     for reason, rejection in found.rejected.items():
@@ -59,4 +62,5 @@ def inspection_lines(found: Inspection, seconds: dict[str, float]) -> Iterator[s
     for unused in found.unused:
         yield f"{unused.name:<30} not used: {unused.reason}"
     parts = ", ".join(f"{phase} {value:.0f} s" for phase, value in seconds.items())
-    yield f"\ntraining would take up to {sum(seconds.values()):.0f} s on this machine ({parts})"
+    more = ", and some more to find the number of clusters" if counts else ""
+    yield f"\ntraining would take up to {sum(seconds.values()):.0f} s on this machine ({parts}){more}"

@@ -18,7 +18,8 @@ ROLES = ("id", "label", "split", "ignored")  # reasons that the user gave
 class UsedColumn(BaseModel):
     """A part of the vectors.
 
-    `type` is that of the column's numbers, `low` and `high` their range, `width` the column's coordinates in a vector.
+    `type` is that of the column's numbers, `low` and `high` their range, `width` the column's coordinates in a vector,
+    `image_shape` that of an image, where it is known.
     `missing` counts the accepted rows whose number is missing, and imputed.
     """
 
@@ -28,6 +29,7 @@ class UsedColumn(BaseModel):
     kind: str
     type: str
     width: int
+    image_shape: tuple[int, ...] | None = None
     scaling: str
     low: float | int
     high: float | int
@@ -87,6 +89,7 @@ def _used(column: Column, missing: int) -> UsedColumn:
         kind=column.kind,
         type=column.dtype,
         width=column.coordinates,
+        image_shape=column.image_shape,
         scaling=column.scaling,
         low=column.low,
         high=column.high,

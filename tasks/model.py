@@ -41,8 +41,8 @@ def refuse_networks(settings: ModelSettings, image_shape: tuple[int, ...] | None
         raise BadInput(
             "fit",
             "one image of a known shape in each row, for convolutional networks",
-            "other columns, several, or an image whose pixels make no square",
-            "Choose dense networks, or give --source.ignore the other columns.",
+            "other columns, several, or an image whose shape isn't known",
+            "Choose dense networks, or name the other columns in ignore.",
         )
 
 

@@ -164,8 +164,7 @@ def _plan_lists(column: PlannedColumn, field: pa.Field, seen: ColumnProfile) -> 
     if values != pa.uint8():
         planned = {"kind": Kind.EMBEDDING, "width": width}
     else:
-        shape = _known_shape(field) or image_shape(width)
-        planned = {"kind": Kind.IMAGE, "width": width, "image_shape": shape}
+        planned = {"kind": Kind.IMAGE, "width": width, "image_shape": _shape_of(field, width)}
     return _unless_idle(column.model_copy(update=planned), seen)
 
 
@@ -175,9 +174,20 @@ def _usual_length(lengths: dict[int, int]) -> int:
     return usual if usual and 2 * lengths[usual] >= sum(lengths.values()) else 0
 
 
-def _known_shape(field: pa.Field) -> tuple[int, ...] | None:
+def _shape_of(field: pa.Field, width: int) -> tuple[int, ...] | None:
+    """The shape of the images, from the field or else their pixels; None where they can't be drawn as an image.
+
+    One channel is grey, wherever it stands. Other channels than three at the end aren't colours that we know.
+    """
     text = (field.metadata or {}).get(b"shape")
-    return tuple(map(int, text.decode().split("x"))) if text else None
+    if not text:
+        return image_shape(width)
+    match tuple(map(int, text.decode().split("x"))):
+        case (_, _) | (_, _, 3) as shape:
+            return shape
+        case (1, height, breadth) | (height, breadth, 1):
+            return height, breadth
+    return None
 
 
 def _not_a_number(type: pa.DataType, seen: ColumnProfile) -> str:

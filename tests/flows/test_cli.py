@@ -94,11 +94,12 @@ def test_check_tells_what_would_be_used_and_how_long_it_takes(folder: Path) -> N
     """Nothing is fitted and nothing is written."""
     rows = pd.DataFrame({"a": range(100), "b": [f"t{i}" for i in range(100)], "c": [None, *range(99)]})
     rows.to_csv(folder / "rows.csv", index=False)
-    found = genclust(folder, "check", "rows.csv", "--clusters", "3")
+    found = genclust(folder, "check", "rows.csv")
     assert found.returncode == 0, found.stderr
     assert "rejected 1 rows: missing cell: c" in found.stdout
     assert "not used: text, such as 't0'" in found.stdout
     assert "training would take up to" in found.stdout
+    assert found.stdout.rstrip().endswith(", and some more to find the number of clusters")
 
 
 @pytest.mark.parametrize(

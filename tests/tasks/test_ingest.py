@@ -184,13 +184,26 @@ def test_image_and_embedding_columns_are_told_apart(tmp_path: Path, store: Store
     ]
 
 
-def test_an_npz_array_tells_the_shape_of_its_images(tmp_path: Path, store: Store) -> None:
-    """Images of 2 x 6 pixels are no square, and known all the same."""
-    np.savez(tmp_path / "a.npz", image=RANDOM.integers(0, 256, (40, 2, 6)).astype(np.uint8))
-    artifacts, _, _ = run(tmp_path / "a.npz", store, SourceSettings())
+@pytest.mark.parametrize(
+    ("stored", "known"),
+    [
+        ((2, 6), (2, 6)),
+        ((6, 6, 3), (6, 6, 3)),
+        ((6, 6, 1), (6, 6)),
+        ((1, 6, 6), (6, 6)),
+        ((3, 6, 6), None),
+        ((6, 6, 4), None),
+    ],
+)
+def test_an_npz_array_tells_the_shape_of_its_images(
+    tmp_path: Path, store: Store, stored: tuple[int, ...], known: tuple[int, ...] | None
+) -> None:
+    """Images of 2 x 6 pixels are no square, and known all the same; channels that come first are no colours of ours."""
+    np.savez(tmp_path / "a.npz", image=RANDOM.integers(0, 256, (40, *stored)).astype(np.uint8))
+    artifacts, inspection, _ = run(tmp_path / "a.npz", store, SourceSettings())
     encoding = Encoding.from_json(store.json(artifacts["encoding"]))
     assert encoding.is_image
-    assert encoding.image_shape == (2, 6)
+    assert encoding.image_shape == inspection.used[0].image_shape == known
 
 
 def test_digits_are_ready_to_use(store: Store) -> None:
