@@ -19,6 +19,7 @@ from models.settings import TrainingSettings
 from tasks import kinds
 from tasks.checkpoints import StoredCheckpoints
 from tasks.code import code_digest, library_versions
+from tasks.endings import ENDINGS, ending_records, endings_of
 from tasks.errors import StageError
 from tasks.loading import load_split
 from tasks.model import ARRAYS, ModelSpec, refuse_networks
@@ -44,8 +45,9 @@ def fit(
     store: str,
     process: ModelProcess,
 ) -> Artifacts:
-    """Do each phase that the store doesn't have; gives `model`, `history`, and `selection` where clusters were chosen.
+    """Do each phase that the store doesn't have.
 
+    Gives `model`, `history`, `endings` (how each phase ended), and `selection` where clusters were chosen.
     Costs steps x batch size x weights; memory grows with `training.max_rows`, not with the table.
     """
     place = Store(store)
@@ -53,7 +55,10 @@ def fit(
     found = place.find("fit", phase_key(place, settings.phases[-1], vectors, spec, settings, training))
     if found:
         return cached(found)
-    return fit_phases(place, vectors, spec, settings, training, process, _reporter())
+    made = fit_phases(place, vectors, spec, settings, training, process, _reporter())
+    for ending in endings_of(place.json(made[ENDINGS])):
+        get_run_logger().log(ending.level, "%s %s", ending.phase, ending.text)
+    return made
 
 
 def model_spec(
@@ -105,6 +110,7 @@ def fit_phases(
         answering = (file for name, file in files.items() if not name.endswith(ARRAYS))
         attempt.refer("model", answering)  # a network that two phases train is the later one's
         attempt.refer("history", (file for each in made for file in store.files(each["history"])))
+        attempt.write_json(ENDINGS, ending_records(list(settings.phases), outcomes))
         if records := [outcome["record"] for outcome in outcomes if outcome.get("record")]:
             attempt.write_json("selection", records[0])
         return attempt.commit()

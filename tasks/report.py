@@ -19,6 +19,7 @@ from tasks.changes import since_promotion
 from tasks.code import library_versions
 from tasks.curves import curve_groups, metric_tables
 from tasks.dendrogram import draw_dendrogram
+from tasks.endings import ENDINGS, endings_of
 from tasks.gallery import NONE, choose_rows, choose_samples, take
 from tasks.loading import choose, take_rows
 from tasks.numbers import percent
@@ -32,7 +33,7 @@ from tasks.summary import summarise
 from tasks.verdicts import structure_verdict
 
 READ = (
-    "rows", "rejected", "vectors", "encoding", "history", "samples", "scores", "sample_scores",
+    "rows", "rejected", "vectors", "encoding", "history", "endings", "samples", "scores", "sample_scores",
     "assignments", "sample_assignments", "metrics", "sample_metrics", "reliability", "distributions",
     "structure", "explanations", "profiles", "partition", "identities", "lineage",
 )  # fmt: skip
@@ -103,6 +104,7 @@ def make_report(
         profiles=apart_pictures(encoding, store.table(artifacts["profiles"]), shown),
         quality=quality_of(store, artifacts),
         curves=curve_groups(store.table(artifacts["history"])),
+        endings={ending.phase: ending for ending in endings_of(store.json(artifacts[ENDINGS]))},
         scores=draw_scores(count_scores(store, artifacts["scores"], artifacts["sample_scores"])),
         metrics=metric_tables(store.table(artifacts["metrics"])),
         settings=setting_groups(settings),

@@ -176,6 +176,7 @@ def write_the_rest(attempt: Attempt, encoding: Encoding) -> None:
     attempt.write_json("encoding", encoding.to_json())
     attempt.write_json("identities", {"cluster_ids": [0, 1, 2, 3]})
     attempt.write_json("lineage", LINEAGE)
+    attempt.write_json("endings", [{"phase": "adversarial", "steps": 1000, "stop_reason": "collapse"}])
     attempt.write_arrays("partition", {})
     attempt.write_table("rejected", pa.table(rejected).cast(kinds.REJECTED))
     attempt.write_table("history", pa.Table.from_pylist(history, schema=kinds.HISTORY))

@@ -92,6 +92,7 @@ def test_a_killed_training_ends_as_an_unbroken_one(
     broken, seen = fit_through_kills(Store(str(tmp_path / "broken")), model, set(kills))
     assert broken["model"].sha256 == unbroken["model"].sha256
     assert broken["history"].sha256 == unbroken["history"].sha256
+    assert broken["endings"].sha256 == unbroken["endings"].sha256
     first_steps = [phase for phase, step in seen if step == 50]
     assert first_steps.count("adversarial") == 1
     for phase, step in kills:

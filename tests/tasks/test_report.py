@@ -271,6 +271,11 @@ def test_an_interval_of_a_share_holds_it() -> None:
     assert high == pytest.approx([0.763, 0.278], abs=1e-3)
 
 
+def test_a_phase_that_was_stopped_is_told_beside_its_curves(numeric: tuple[str, dict[str, Any]]) -> None:
+    """A collapse must not pass for a training that ran to its end."""
+    assert "<strong>It was stopped after 1,000 steps: check after check it knew few of the kinds of rows." in numeric[0]
+
+
 def test_the_users_text_is_escaped(numeric: tuple[str, dict[str, Any]]) -> None:
     """A column named like a script and a reason with a tag are text, not markup."""
     page = numeric[0]
