@@ -70,7 +70,10 @@ def compare_models(
     leaderboard = ranked([contestant for each in contests for contestant in each.result()])
     if "labels" in made:  # only now, for display: the places are taken
         leaderboard = [with_label_metrics(each, made, store) for each in leaderboard]
-    return compare.submit(name, str(flow_run.id), source, clusters, seeds, leaderboard, store).result()
+    run_id = str(flow_run.id)
+    return compare.submit(
+        name, run_id, source, clusters, seeds, columns, encoding, training, leaderboard, store
+    ).result()
 
 
 def refuse_uncounted(models: Models, settings: EveryModelSettings, clusters: int | None) -> None:

@@ -10,6 +10,7 @@ from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
 from models.ranking import NEIGHBORS
+from models.settings import EncodingSettings, SourceSettings, TrainingSettings
 from tasks.code import library_versions
 from tasks.comparison import Comparison, Contestant, Outcome, add_comparison, fit_command, folder, table_rows
 from tasks.stage import stage
@@ -27,6 +28,9 @@ def compare(
     source: str,
     clusters: int | None,
     seeds: int,
+    columns: SourceSettings,
+    encoding: EncodingSettings,
+    training: TrainingSettings,
     contestants: list[Contestant],
     store: str,
 ) -> Comparison:
@@ -39,6 +43,10 @@ def compare(
         source=source,
         clusters=clusters,
         seeds=seeds,
+        columns=columns,
+        encoding=encoding,
+        training=training,
+        store=store,
         compared_at=datetime.now(UTC).isoformat(timespec="seconds"),
         report=place.uri(page),
         contestants=contestants,

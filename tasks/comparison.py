@@ -1,5 +1,6 @@
 """What a comparison found: its contestants, the best first, and the numbered records of a name's comparisons."""
 
+import json
 import shlex
 from collections.abc import Sequence
 from enum import StrEnum
@@ -8,8 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from models.model_settings import SETTINGS, ModelName
+from models.model_settings import ModelName, model_settings
 from models.ranking import Evidence, ranks
+from models.settings import EncodingSettings, SourceSettings, TrainingSettings
 from tasks.ledger import append, records
 from tasks.store import Artifact, Store
 
@@ -50,10 +52,8 @@ class Contestant(BaseModel):
     @property
     def options(self) -> list[str]:
         """What tells `genclust fit` of the model and its settings."""
-        default = SETTINGS[self.model]().model_dump(mode="json")
-        own = {name: value for name, value in self.settings.items() if value != default[name]}
-        words = [f"--{_kebab(self.model)}.{_kebab(name)}={value}" for name, value in own.items()]
-        return [f"--model={self.model}", *words]
+        settings = model_settings(self.model, self.settings)
+        return [f"--model={self.model}", *options(settings, f"{_kebab(self.model)}.")]
 
 
 class Comparison(BaseModel):
@@ -66,6 +66,10 @@ class Comparison(BaseModel):
     source: str
     clusters: int | None
     seeds: int
+    columns: SourceSettings = SourceSettings()
+    encoding: EncodingSettings = EncodingSettings()
+    training: TrainingSettings = TrainingSettings()
+    store: str = "store"
     compared_at: str
     report: str
     contestants: list[Contestant]
@@ -73,8 +77,16 @@ class Comparison(BaseModel):
 
 def fit_command(comparison: Comparison) -> str:
     """The command that registers the first contestant's clusters; the store has them already."""
-    words = [comparison.source, f"--name={comparison.name}", *comparison.contestants[0].options]
-    return shlex.join(["genclust", "fit", *words, f"--clusters={comparison.clusters or 'auto'}"])
+    words = [comparison.source, f"--name={comparison.name}", f"--clusters={comparison.clusters or 'auto'}"]
+    words += [*comparison.contestants[0].options, *options(comparison.columns)]
+    words += [*options(comparison.encoding, "encoding."), *options(comparison.training, "training.")]
+    return shlex.join(["genclust", "fit", *words, f"--store={comparison.store}"])
+
+
+def options(told: BaseModel, group: str = "") -> list[str]:
+    """What tells the command line of settings that differ from their defaults."""
+    default, given = (each.model_dump(mode="json") for each in (type(told)(), told))
+    return [f"--{group}{_kebab(name)}={_word(value)}" for name, value in given.items() if value != default[name]]
 
 
 def ranked(contestants: Sequence[Contestant]) -> list[Contestant]:
@@ -127,6 +139,10 @@ def _table_row(each: Contestant) -> dict[str, Any]:
 def changed(contestant: Contestant) -> str:
     """What the search changed, in words."""
     return ", ".join(f"{setting} {value}" for setting, value in contestant.changes.items())
+
+
+def _word(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
 def _kebab(name: str) -> str:

@@ -1,5 +1,6 @@
 """Claims about the comparison of models, run as a flow on real pen trajectories."""
 
+import shlex
 import time
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,16 @@ import pandas as pd
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterId
+from pydantic_settings import CliApp
 
+from flows.cli import Fit, Genclust
 from flows.commands_compare import leaderboard_lines
 from flows.compare_models import compare_models
 from models.model_settings import ClusterGanSettings, EveryModelSettings, GanSettings, KMeansSettings, ModelName
 from models.search_spaces import SPACES
-from models.settings import SearchSettings, SourceSettings
+from models.settings import EncodingSettings, SearchSettings, SourceSettings, TrainingSettings
 from tasks.code import ROOT
-from tasks.comparison import Comparison, Outcome, comparisons
+from tasks.comparison import Comparison, Outcome, comparisons, fit_command
 from tasks.errors import BadInput
 from tasks.store import Store
 
@@ -115,6 +118,22 @@ def test_the_same_comparison_again_fits_nothing(first: Comparison, place: Path) 
         "compare": {"Completed"},
     }
     assert again.contestants == first.contestants
+
+
+def test_the_command_to_go_on_asks_for_what_was_compared(first: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns, encoding, training, store and the winner's settings, as the command line reads them."""
+    columns = SourceSettings(id_column="id", label_column="label", ignore=("x1", "the second, x2"))
+    encoding = EncodingSettings(scaling="standard", columns={"x3": "robust"})
+    training = TrainingSettings(check_every=70)
+    winner = next(each for each in first.contestants if each.model == ModelName.kmeans)
+    changed = {"columns": columns, "encoding": encoding, "training": training, "contestants": [winner]}
+    given: list[Fit] = []
+    monkeypatch.setattr(Fit, "cli_cmd", given.append)
+    CliApp.run(Genclust, cli_args=shlex.split(fit_command(first.model_copy(update=changed)))[1:])
+    assert SourceSettings(**given[0].model_dump(include=set(SourceSettings.model_fields))) == columns
+    assert (given[0].encoding, given[0].training, given[0].clusters) == (encoding, training, 5)
+    assert (given[0].source, given[0].name, given[0].store) == (first.source, "pen", first.store)
+    assert (given[0].model, given[0].kmeans) == (ModelName.kmeans, KMeansSettings(restarts=3))
 
 
 def test_labels_never_reach_the_ranking(first: Comparison, place: Path) -> None:
