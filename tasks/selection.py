@@ -17,8 +17,12 @@ AGREEMENTS = ((0.99, "the same clusters"), (STEADY, "nearly the same"), (SHAKY, 
 
 @dataclass(frozen=True)
 class Selection:
-    """What the page says of it; `count` and `curve` are there if the number of clusters was to be found."""
+    """What the page says of it; `count` and `curve` are there if the number of clusters was to be found.
 
+    `by_partition` tells that the clusters of the page are a partition's; all else is about the model's own.
+    """
+
+    by_partition: bool
     restarts: str
     shaky: list[tuple[int, str]]  # clusters that other restarts drew differently, and their agreement
     count: str | None
@@ -30,21 +34,15 @@ def selection_of(store: Store, artifacts: dict[str, Artifact]) -> Selection | No
     if SELECTION not in artifacts:
         return None
     record = store.json(artifacts[SELECTION])
-    count, ids = record["count"], _ids(store, artifacts)
+    by_partition, count = bool(store.arrays(artifacts["partition"])), record["count"]
+    ids = [] if by_partition else store.json(artifacts["identities"])["cluster_ids"]
     return Selection(
+        by_partition=by_partition,
         restarts=restart_words(record),
         shaky=[(i, percent(each)) for i, each in zip(ids, record["cluster_agreement"], strict=False) if each < SHAKY],
         count=count_words(count) if count else None,
         curve=draw_count(count) if count else None,
     )
-
-
-def _ids(store: Store, artifacts: dict[str, Artifact]) -> list[int]:
-    """The stable ids of the model's components; none where a partition, not the model, made the clusters."""
-    if store.arrays(artifacts["partition"]):
-        return []
-    ids: list[int] = store.json(artifacts["identities"])["cluster_ids"]
-    return ids
 
 
 def restart_words(record: dict[str, Any]) -> str:

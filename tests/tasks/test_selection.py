@@ -41,6 +41,7 @@ def test_unsteady_clusters_are_named(
         found = selection_of(store, attempt.commit())
     assert found is not None
     assert found.shaky == shaky
+    assert found.by_partition == bool(partition)
     assert found.curve is not None
     assert found.curve.alt == "Stability and modularity for 2 to 4 clusters; 3 was chosen"
 
