@@ -20,7 +20,7 @@ from tasks.tally import check_rejected
 from tasks.vectors import columns_of, encoded, fit
 
 REMEDY = "Mend the cells, ignore the columns, impute missing numbers (missing=median), or raise max_rejected."
-FEWEST_CLUSTERS = 2  # where their number is yet to be found
+FEWEST_ROWS = 4  # to train on: halves of two show how many clusters there are
 
 
 @stage(name="ingest")
@@ -110,7 +110,9 @@ def _check_clusters(inspection: Inspection, clusters: int | None) -> None:
     if not inspection.splits["validation"]:
         remedy = "Name a source with more rows, or give the split column the value validation."
         raise BadInput("ingest", "a validation row", "none", remedy)
-    train, clusters = inspection.splits["train"], clusters or FEWEST_CLUSTERS
-    if train < clusters:
+    train = inspection.splits["train"]
+    if train < FEWEST_ROWS:
+        raise BadInput("ingest", f"at least {FEWEST_ROWS} train rows", f"{train}", "Name a source with more rows.")
+    if clusters and train < clusters:
         remedy = "Ask for fewer clusters, or name a source with more rows."
         raise BadInput("ingest", f"at least {clusters} train rows for {clusters} clusters", f"{train}", remedy)

@@ -558,6 +558,14 @@ def test_a_source_without_ids_in_its_id_column_is_refused(tmp_path: Path, store:
     assert "found 20 (missing id: 20)" in refuse(tmp_path, store)
 
 
+def test_three_train_rows_are_too_few_for_any_clusters(tmp_path: Path, store: Store) -> None:
+    """Their number couldn't be found, and is refused before a model would fail on it."""
+    splits = ["train", "train", "train", "validation"]
+    (tmp_path / "a.csv").write_text("x,split\n" + "".join(f"{i},{split}\n" for i, split in enumerate(splits)))
+    with pytest.raises(BadInput, match="expected at least 4 train rows; found 3"):
+        ingest_source(str(tmp_path / "a.csv"), SourceSettings(split_column="split"), EncodingSettings(), None, store)
+
+
 def test_fewer_train_rows_than_clusters_are_refused(tmp_path: Path, store: Store) -> None:
     """40 rows with 33 train rows can't be put into 34 clusters, on the first run and on any later one."""
     source = write_csv(tmp_path / "a.csv")
