@@ -146,7 +146,7 @@ def refuse_contradictions(
     if partition.method == PartitionMethod.responsibilities and not chosen.has_components:
         raise BadInput(
             "settings", "a model with components for partition.method responsibilities", "one without",
-            "Choose clustergan, or another partition.method.",
+            "Choose manifoldgan, or another partition.method.",
         )  # fmt: skip
     if partition.method == PartitionMethod.responsibilities and partition.space != PartitionSpace.embedding:
         raise BadInput(

@@ -1,4 +1,4 @@
-"""An autoencoder, whose code is where wide vectors have their neighbours."""
+"""An autoencoder, among whose codes wide vectors have neighbours as well."""
 
 from collections.abc import Callable
 

@@ -85,9 +85,9 @@ def count_clusters(
     """Choose the number of clusters of points (points, dims) with neighbours `graph` (points, neighbours).
 
     Mixtures are fitted to random halves of at most POINTS points. A number is stable if no cluster of a half is divided
-    by the other half's mixture (prediction strength, Tibshirani and Walther 2005); among the stable ones
-    the clusters of highest modularity (Newman and Girvan 2004) win. The graph is that of the vectors: it speaks against
-    islands that only their embedding has. A cluster has four points at least, on average.
+    by the other half's mixture (prediction strength, Tibshirani and Walther 2005); among the stable ones the clusters
+    of highest modularity (Newman and Girvan 2004) win. The graph is not made of the embedding: it speaks against
+    islands that only the embedding has. A cluster has four points at least, on average.
     """
     points = np.asarray(points, dtype=np.float64)
     possible = [k for k in candidates if k <= len(points) // 4] or [min(candidates)]

@@ -132,7 +132,7 @@ class Student:
             }
             warm = tf.cast(step < WARM_STEPS, tf.float32)
             others = sum(WEIGHTS[name] * value for name, value in values.items() if name != "teacher_loss")
-            total = scale * (values["teacher_loss"] + (1 - warm) * others)
+            total = scale * (WEIGHTS["teacher_loss"] * values["teacher_loss"] + (1 - warm) * others)
         descend(self.network, self.optimizer, tape, total)
         return {name: scale * value for name, value in values.items()}
 
