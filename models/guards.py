@@ -2,17 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 CRITIC_WON_AUROC = 0.99
 FAR_ENERGY_COEFFICIENT = 0.1
 COLLAPSED_COVERAGE = 0.05
 
 
+class StopReason(StrEnum):
+    """Why a phase ended."""
+
+    computed = "computed"  # it had no steps
+    completed = "completed"
+    converged = "converged"
+    collapse = "collapse"
+    critic_won = "critic_won"
+    not_finite = "not_finite"
+
+
 @dataclass(frozen=True)
 class Guard:
     """A reason to stop; it counts checks in a row that fail while the criterion doesn't improve."""
 
-    stop_reason: str
+    stop_reason: StopReason
     fails: Callable[[Mapping[str, float]], bool]
 
 
@@ -23,7 +35,7 @@ def guard_critic() -> Guard:
     (Gulrajani et al. 2017); on digits its AUROC is 1.0 throughout a healthy run.
     """
     return Guard(
-        "critic_won",
+        StopReason.critic_won,
         lambda metrics: (
             metrics["critic_auroc"] > CRITIC_WON_AUROC and metrics["energy_coefficient"] > FAR_ENERGY_COEFFICIENT
         ),
@@ -32,9 +44,9 @@ def guard_critic() -> Guard:
 
 def guard_components(n_components: int) -> Guard:
     """Collapse of the responsibilities: fewer than half of the components hold rows."""
-    return Guard("collapse", lambda metrics: metrics["components_used"] < n_components / 2)
+    return Guard(StopReason.collapse, lambda metrics: metrics["components_used"] < n_components / 2)
 
 
 def guard_coverage() -> Guard:
     """Collapse of the generator: its samples are nearest to a few validation rows only."""
-    return Guard("collapse", lambda metrics: metrics["coverage"] < COLLAPSED_COVERAGE)
+    return Guard(StopReason.collapse, lambda metrics: metrics["coverage"] < COLLAPSED_COVERAGE)

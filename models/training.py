@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.guards import Guard
+from models.guards import Guard, StopReason
 from models.latents import order_rows
 from models.settings import TrainingSettings
 
@@ -185,9 +185,9 @@ def check(plan: Phase, state: State, metrics: dict[str, float], training: Traini
         if state.failed[guard.stop_reason] >= training.guard_checks:
             state.stop_reason = state.stop_reason or guard.stop_reason
     if state.step == plan.steps:
-        state.stop_reason = state.stop_reason or "completed"
+        state.stop_reason = state.stop_reason or StopReason.completed
     elif state.stale >= training.patience:
-        state.stop_reason = state.stop_reason or "converged"
+        state.stop_reason = state.stop_reason or StopReason.converged
 
 
 def restart(
@@ -203,7 +203,7 @@ def restart(
         optimizer.learning_rate.assign(optimizer.learning_rate * 0.5 ** (restarts + 1 - state.restarts))
     state.restarts = restarts + 1
     if state.restarts > training.max_restarts:
-        state.stop_reason = "not_finite"
+        state.stop_reason = StopReason.not_finite
     return state
 
 

@@ -14,6 +14,7 @@ from prefect import get_run_logger
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from models.encoding import Encoding
+from models.guards import StopReason
 from models.model_settings import ModelName, ModelSettings, model_settings
 from models.settings import TrainingSettings
 from tasks import kinds
@@ -110,7 +111,7 @@ def fit_phases(
         answering = (file for name, file in files.items() if not name.endswith(ARRAYS))
         attempt.refer("model", answering)  # a network that two phases train is the later one's
         attempt.refer("history", (file for each in made for file in store.files(each["history"])))
-        attempt.write_json(ENDINGS, ending_records(list(settings.phases), outcomes))
+        attempt.write_json(ENDINGS, ending_records(settings.phases, outcomes))
         if records := [outcome["record"] for outcome in outcomes if outcome.get("record")]:
             attempt.write_json("selection", records[0])
         return attempt.commit()
@@ -168,7 +169,7 @@ def check_outcome(phase: str, spec: ModelSpec, result: dict[str, Any]) -> None:
         StageError: not finite in a phase that others need, or before anything was learnt.
     """
     is_last = phase == model_settings(spec.model, spec.settings).phases[-1]
-    if result["stop_reason"] != "not_finite" or (is_last and result["steps"]):
+    if result["stop_reason"] != StopReason.not_finite or (is_last and result["steps"]):
         return
     raise StageError(
         "fit",

@@ -19,6 +19,7 @@ import numpy as np
 
 from models.computation import Computation
 from models.generative import DataShape, GenerativeModel, build_model
+from models.guards import StopReason
 from models.model_settings import ModelName, model_settings
 from models.networks import answer_side_by_side
 from models.rehearsal import rehearse
@@ -138,7 +139,7 @@ def compute(plan: Computation, phase: str, folder: Path) -> dict[str, Any]:
         "files": list(files),
         "history": [],
         "steps": 0,
-        "stop_reason": "computed",
+        "stop_reason": StopReason.computed,
         "record": computed.record,
         "clusters": computed.clusters,
     }
