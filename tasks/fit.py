@@ -23,7 +23,7 @@ from tasks.code import code_digest, library_versions
 from tasks.endings import ENDINGS, ending_records, endings_of
 from tasks.errors import StageError
 from tasks.loading import load_split
-from tasks.model import ARRAYS, ModelSpec, refuse_networks
+from tasks.model import ARRAYS, ModelSpec
 from tasks.process import ModelProcess
 from tasks.stage import Artifacts, cached, stage
 from tasks.store import Artifact, Store
@@ -65,22 +65,12 @@ def fit(
 def model_spec(
     store: Store, encoding: Artifact, model: ModelName, settings: ModelSettings, clusters: int | None, seed: int
 ) -> ModelSpec:
-    """What decides the model's networks; a model without components is the same for every number of clusters.
+    """What decides the model's networks.
 
     Raises:
         BadInput: networks that don't suit the vectors.
     """
-    described = Encoding.from_json(store.json(encoding))
-    refuse_networks(settings, described.image_shape)
-    return ModelSpec(
-        model=model,
-        settings=settings.model_dump(mode="json"),
-        width=described.width,
-        image=described.is_image,
-        image_shape=described.image_shape,
-        clusters=clusters if settings.has_components else None,
-        seed=seed,
-    )
+    return ModelSpec.of(Encoding.from_json(store.json(encoding)), model, settings, clusters, seed)
 
 
 def fit_phases(

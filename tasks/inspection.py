@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from models.encoding import CONSTANT, Column, Encoding
+from models.encoding import CONSTANT, Column, Encoding, Kind
 from models.settings import Imputation
 from tasks.plan import Plan
 from tasks.schemas import some
@@ -62,6 +62,21 @@ class Inspection(BaseModel):
     def accepted(self) -> int:
         """Rows that can be used."""
         return sum(self.splits.values())
+
+    @property
+    def width(self) -> int:
+        """Coordinates of a vector."""
+        return sum(column.width for column in self.used)
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the whole vector is the pixels of one image."""
+        return [column.kind for column in self.used] == [Kind.IMAGE]
+
+    @property
+    def image_shape(self) -> tuple[int, ...] | None:
+        """Shape of the image that a vector is, if it is one and its shape is known."""
+        return self.used[0].image_shape if self.is_image else None
 
 
 def inspection_of(files: Sequence[str], plan: Plan, summary: Summary, encoding: Encoding) -> Inspection:

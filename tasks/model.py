@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +15,22 @@ from tasks.store import Artifact, Store
 Answer = Literal["embedding", "scores", "responsibilities"]
 ANSWERS: tuple[Answer, ...] = get_args(Answer)
 ARRAYS, STATE = ".arrays.npz", ".state.npz"  # what a phase computed: for later phases, and for answers too
+
+
+class VectorShape(Protocol):
+    """What a description of a source's columns knows of their vectors."""
+
+    @property
+    def width(self) -> int:
+        """Coordinates of a vector."""
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the whole vector is the pixels of one image."""
+
+    @property
+    def image_shape(self) -> tuple[int, ...] | None:
+        """Shape of that image, where it is known."""
 
 
 class ModelSpec(BaseModel):
@@ -30,8 +46,28 @@ class ModelSpec(BaseModel):
     clusters: int | None  # None: without components, or until a phase finds their number
     seed: int
 
+    @classmethod
+    def of(
+        cls, vectors: VectorShape, model: ModelName, settings: ModelSettings, clusters: int | None, seed: int
+    ) -> "ModelSpec":
+        """The spec for vectors of a shape; a model without components is the same for every number of clusters.
 
-def refuse_networks(settings: ModelSettings, image_shape: tuple[int, ...] | None) -> None:
+        Raises:
+            BadInput: networks that don't suit the vectors.
+        """
+        _refuse_networks(settings, vectors.image_shape)
+        return cls(
+            model=model,
+            settings=settings.model_dump(mode="json"),
+            width=vectors.width,
+            image=vectors.is_image,
+            image_shape=vectors.image_shape,
+            clusters=clusters if settings.has_components else None,
+            seed=seed,
+        )
+
+
+def _refuse_networks(settings: ModelSettings, image_shape: tuple[int, ...] | None) -> None:
     """Refuse convolutional networks where a vector isn't one image of a known shape.
 
     Raises:

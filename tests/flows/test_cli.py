@@ -9,6 +9,9 @@ import pandas as pd
 import psutil
 import pytest
 
+from flows.console import inspection_lines
+from tasks.inspection import Inspection
+
 GENCLUST = str(Path(sys.executable).with_name("genclust"))
 SMALL = ["--manifoldgan.student-steps", "300", "--manifoldgan.steps", "100", "--manifoldgan.units", "32"]
 
@@ -100,6 +103,15 @@ def test_check_tells_what_would_be_used_and_how_long_it_takes(folder: Path) -> N
     assert "not used: text, such as 't0'" in found.stdout
     assert "training would take up to" in found.stdout
     assert found.stdout.rstrip().endswith(", and some more to find the number of clusters")
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_finding_the_number_of_clusters_is_told_where_it_would_be_done(counts: bool) -> None:
+    """With a number that is given there is nothing to find."""
+    nothing = Inspection(files=(), rows=0, used=(), unused=(), rejected={}, splits={})
+    *_, last = inspection_lines(nothing, {"student": 3.0}, counts)
+    assert last.startswith("\ntraining would take up to 3 s on this machine (student 3 s)")
+    assert ("to find the number of clusters" in last) == counts
 
 
 @pytest.mark.parametrize(
