@@ -38,7 +38,7 @@ def line(name: str, data_folder: Path, seed: int) -> str:
     taught = teach(x, len(np.unique(classes)), seed)
     graph, clusters = taught["neighbors"], taught["responsibilities"].shape[1]
     restarts = TeacherSettings().restarts
-    first, second = (fit_restarts(points, clusters, restarts, seed, graph).labels for points in taught["embeddings"])
+    first, second = (fit_restarts(of_kind, clusters, restarts, seed, graph).labels for of_kind in taught["embeddings"])
     labellings = (first, second, taught["responsibilities"].argmax(axis=1))
     nearest, shared, chosen = (matched_accuracy(contingency(classes, labels)) for labels in labellings)
     gain, error = modularity_gain(second, first, graph)

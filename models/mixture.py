@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.special import logsumexp, softmax
 from sklearn.mixture import GaussianMixture
 
@@ -12,6 +13,7 @@ START_ROWS = 10_000  # points that the starts are compared on
 POINTS_PER_PARAMETER = 5  # of a full covariance and its mean, in a cluster of average size
 REGULARISATION = 1e-3  # added to variances, in units of the points' mean variance
 MAX_ITERATIONS = 300
+EMPTY = 1e-9  # added to each responsibility: a cluster without points is where all points are
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,34 @@ def fit_mixture(points: np.ndarray, clusters: int, restarts: int, seed: int) -> 
     return Mixture(found.weights_[order], found.means_[order], found.precisions_cholesky_[order])
 
 
+def implied_mixture(
+    points: np.ndarray, responsibilities: np.ndarray, covariance: str, regularisation: float
+) -> Mixture:
+    """The mixture that responsibilities (rows, clusters) of points (rows, dims) imply: an M step.
+
+    Covariances are `full` or `diag`, and `regularisation` is added to their variances (Bishop 2006, equations 9.24 to
+    9.26).
+    """
+    weights = responsibilities + EMPTY
+    means = np.stack([np.average(points, axis=0, weights=of_cluster) for of_cluster in weights.T])
+    factors = [_precision_cholesky(points, of_cluster, covariance, regularisation) for of_cluster in weights.T]
+    return Mixture(weights.sum(axis=0) / weights.sum(), means, np.stack(factors))
+
+
 def covariance_type(n_points: int, dims: int, clusters: int, points_per_parameter: int = POINTS_PER_PARAMETER) -> str:
     """`full` where a cluster of average size has as many points for each of its parameters, else `diag`."""
     parameters = dims * (dims + 3) / 2
     return "full" if n_points / clusters >= points_per_parameter * parameters else "diag"
+
+
+def _precision_cholesky(points: np.ndarray, weights: np.ndarray, covariance: str, regularisation: float) -> np.ndarray:
+    """Cholesky factor of the inverse of the covariance of weighted points: (dims, dims), or (dims,) if `diag`."""
+    if covariance == "diag":
+        from_mean = points - np.average(points, axis=0, weights=weights)
+        return 1 / np.sqrt(np.average(from_mean**2, axis=0, weights=weights) + regularisation)
+    identity = np.eye(points.shape[1])
+    spread = np.cov(points.T, ddof=0, aweights=weights).reshape(identity.shape) + regularisation * identity
+    return solve_triangular(np.linalg.cholesky(spread), identity, lower=True).T
 
 
 def _log_joint(points: np.ndarray, weight: float, mean: np.ndarray, factor: np.ndarray) -> np.ndarray:

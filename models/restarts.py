@@ -8,7 +8,7 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.labellings import cluster_agreement, graph_cut, mean_agreement, modularity_with_error
-from models.mixture import Mixture, covariance_type
+from models.mixture import Mixture, covariance_type, implied_mixture
 from models.numbering import ranks_by_size
 
 FIT_POINTS = 15_000  # that each restart is fitted to: they rank as on all, in a fraction of the time
@@ -24,7 +24,8 @@ class Restarts:
     mixture: Mixture  # the chosen one; the largest cluster is 0
     responsibilities: np.ndarray  # (points, clusters) float32, of the chosen
     chosen: int  # its place among the restarts
-    log_likelihood: np.ndarray  # (restarts,), mean over points
+    embeddings: np.ndarray  # (restarts,), place of the embedding that each was found in
+    log_likelihood: np.ndarray  # (restarts,), mean over points and embeddings
     agreement: np.ndarray  # (restarts,), mean adjusted Rand index with the others
     graph_cut: np.ndarray  # (restarts,), share of the graph's edges that join two clusters
     modularity: np.ndarray  # (restarts,), of the clusters in the graph
@@ -40,6 +41,7 @@ class Restarts:
         """All but the arrays of the points, as JSON; `count` is how the number of clusters was chosen."""
         restarts = [
             {
+                "embedding": int(self.embeddings[i]),
                 "log_likelihood": float(self.log_likelihood[i]),
                 "agreement": float(self.agreement[i]),
                 "graph_cut": float(self.graph_cut[i]),
@@ -58,22 +60,31 @@ class Restarts:
         }
 
 
-def fit_restarts(points: np.ndarray, clusters: int, restarts: int, seed: int, graph: np.ndarray) -> Restarts:
-    """Mixtures of points (points, dims) from many starts, one of them chosen, which goes on with all points.
+def fit_restarts(embeddings: np.ndarray, clusters: int, restarts: int, seed: int, graph: np.ndarray) -> Restarts:
+    """Mixtures in embeddings (embeddings, points, dims) from many starts, one of them chosen, which goes on.
 
-    Half start at a k-means, half at the seeds of k-means++. A cluster is used if it holds more points than it has
-    dimensions: the covariance of fewer is the regularisation's, and its likelihood means nothing. `graph` is (points,
-    neighbours). Time grows with the restarts, that of their agreement with the restarts' square.
+    Restarts take turns in the embeddings of the same points, and count by their likelihood in all: what one embedding
+    has by chance speaks for no clusters. Half start at a k-means, half at the seeds of k-means++. A cluster is used if
+    it holds more points than it has dimensions: the covariance of fewer is the regularisation's, and its likelihood
+    means nothing. `graph` is (points, neighbours). Time grows with the restarts and, times these, with the embeddings;
+    that of the restarts' agreement with their square.
     """
-    points = np.asarray(points, dtype=np.float64)
+    embeddings = np.asarray(embeddings, dtype=np.float64)
+    n_embeddings, n_points, dims = embeddings.shape
+    places = np.arange(restarts) % n_embeddings
     with threadpool_limits(limits=1):  # several threads add up in another order
-        covariance = covariance_type(len(points), points.shape[1], clusters, POINTS_PER_PARAMETER)
-        tried = [fit_start(points, clusters, covariance, int(s), i) for i, s in enumerate(_seeds(seed, restarts))]
-        labels = np.stack([mixture.predict(points) for mixture in tried])  # (restarts, points)
-        log_likelihood = np.array([mixture.score(points) for mixture in tried])
-        used = np.array([(np.bincount(of_points) > points.shape[1]).sum() for of_points in labels])
+        covariance = covariance_type(n_points, dims, clusters, POINTS_PER_PARAMETER)
+        tried = [
+            fit_start(embeddings[place], clusters, covariance, int(of_start), i // n_embeddings)
+            for i, (place, of_start) in enumerate(zip(places, _seeds(seed, restarts), strict=True))
+        ]
+        seen = [_look(mixture, embeddings, place) for mixture, place in zip(tried, places, strict=True)]
+        labels = np.stack([of_points for of_points, _ in seen])  # (restarts, points)
+        log_likelihood = np.array([likelihood for _, likelihood in seen])
+        used = np.array([(np.bincount(of_points) > dims).sum() for of_points in labels])
         division, error = np.array([modularity_with_error(of_points, graph) for of_points in labels]).T
         chosen = choose(log_likelihood, used, division, error)
+        points = embeddings[places[chosen]]
         mixture = _continue(tried[chosen], points)
         responsibilities = mixture.memberships(points).astype(np.float32)
     others = np.delete(labels, chosen, axis=0)
@@ -81,6 +92,7 @@ def fit_restarts(points: np.ndarray, clusters: int, restarts: int, seed: int, gr
         mixture,
         responsibilities,
         chosen,
+        places,
         log_likelihood,
         mean_agreement(labels),
         np.array([graph_cut(of_points, graph) for of_points in labels]),
@@ -116,6 +128,19 @@ def choose(log_likelihood: np.ndarray, clusters_used: np.ndarray, division: np.n
     best = int(np.where(most, division, -np.inf).argmax())
     good = most & (division >= division[best] - error[best])
     return int(np.where(good, log_likelihood, -np.inf).argmax())
+
+
+def _look(mixture: GaussianMixture, embeddings: np.ndarray, place: int) -> tuple[np.ndarray, float]:
+    """Clusters (points,) that a mixture found in the embedding at `place`, and how likely they are in all embeddings.
+
+    In another one they are as likely as the mixture which their responsibilities imply there; the mean counts.
+    """
+    responsibilities = mixture.predict_proba(embeddings[place])
+    elsewhere = [
+        implied_mixture(points, responsibilities, mixture.covariance_type, REGULARISATION).log_density(points).mean()
+        for points in np.delete(embeddings, place, axis=0)
+    ]
+    return responsibilities.argmax(axis=1), float(np.mean([mixture.score(embeddings[place]), *elsewhere]))
 
 
 def _seeds(seed: int, n: int) -> np.ndarray:

@@ -20,6 +20,8 @@ from models.training import Phase
 CODE_DIM = 10
 NEAR = 2.5  # times the neighbours of the graph: of so many near rows it is counted which are shared
 GRAPHS = ("nearest", "nearest and shared")  # neighbours that an embedding is of
+EMBEDDED_ROWS = 10_000  # in all embeddings of a graph together: few rows are embedded several times
+MOST_EMBEDDINGS = 5
 
 
 class Teacher:
@@ -92,9 +94,10 @@ class Teacher:
         return Computed(found)
 
     def embed_graph(self, x_train: np.ndarray, arrays: dict[str, np.ndarray]) -> Computed:
-        """Embeddings of the graph's rows: (1 or 2, rows, embedding_dim).
+        """Embeddings of the graph's rows: (1 or 2, at most MOST_EMBEDDINGS, rows, embedding_dim).
 
-        Of the nearest neighbours, and another of the mean with the shared; or of the mean of codes' and vectors' alone.
+        Of the nearest neighbours, and others of the mean with the shared; or of the mean of codes' and vectors' alone.
+        Those of one kind differ by chance, which decides more where rows are few.
         """
         codes = self.encode(x_train[arrays["graph_rows"]])
         near = Graph(arrays["neighbors"], arrays["distances"])
@@ -106,20 +109,23 @@ class Teacher:
                 tried = [[near, Graph(arrays["vector_neighbors"], arrays["vector_distances"])]]
             case _:
                 tried = [[near]]
-        dims, seed = self.settings.embedding_dim, self.seed
-        return Computed({"embeddings": np.stack([umap_embedding(codes, graphs, dims, seed) for graphs in tried])})
+        dims, seeds = self.settings.embedding_dim, embedding_seeds(self.seed, len(codes))
+        return Computed(
+            {"embeddings": np.array([[umap_embedding(codes, graphs, dims, s) for s in seeds] for graphs in tried])}
+        )
 
     def find_clusters(self, arrays: dict[str, np.ndarray]) -> Computed:
         """Responsibilities of the chosen mixture of the chosen embedding; how many clusters, where that is open."""
         embeddings, graph = arrays["embeddings"], arrays["neighbors"]
-        count = None if self.n_components else count_clusters(embeddings[0], graph, self.seed)
+        count = None if self.n_components else count_clusters(embeddings[0, 0], graph, self.seed)
         clusters = count.chosen if count else self.n_components
         assert clusters is not None
-        tried = [fit_restarts(points, clusters, self.settings.restarts, self.seed, graph) for points in embeddings]
-        chosen = choose_embedding(tried, graph)
+        tried = [fit_restarts(of_kind, clusters, self.settings.restarts, self.seed, graph) for of_kind in embeddings]
+        chosen = choose_graph(tried, graph)
         found = tried[chosen]
         record = found.to_record(count.to_record() if count else None) | {"graph": GRAPHS[chosen]}
-        kept = {"responsibilities": found.responsibilities, "embedding": embeddings[chosen]}
+        embedding = embeddings[chosen, found.embeddings[found.chosen]]
+        kept = {"responsibilities": found.responsibilities, "embedding": embedding}
         return Computed(kept, record=record, clusters=clusters)
 
     def encode(self, x: np.ndarray) -> np.ndarray:
@@ -127,10 +133,16 @@ class Teacher:
         return self.autoencoder.encode(x) if self.networks else x
 
 
-def choose_embedding(tried: list[Restarts], graph: np.ndarray) -> int:
-    """Place of the embedding whose clusters divide the graph of nearest neighbours (rows, neighbours) clearly best.
+def embedding_seeds(seed: int, n_rows: int) -> list[int]:
+    """A seed for each embedding of so many rows: the seed itself, and others that follow from it."""
+    count = min(max(EMBEDDED_ROWS // n_rows, 1), MOST_EMBEDDINGS)
+    return [seed, *np.random.default_rng(seed).integers(2**31, size=count - 1).tolist()]
 
-    The first stays where others are no better or use fewer clusters.
+
+def choose_graph(tried: list[Restarts], graph: np.ndarray) -> int:
+    """Place of the kind of embedding whose clusters divide the graph of nearest neighbours clearly best.
+
+    `graph` is (rows, neighbours). The first kind stays where others are no better or use fewer clusters.
     """
     chosen = 0
     for i, found in enumerate(tried[1:], 1):

@@ -57,9 +57,13 @@ def restart_words(record: dict[str, Any]) -> str:
         if record["graph"] == SHARED
         else ""
     )
+    embeddings = len({restart["embedding"] for restart in restarts})
+    among, by = (
+        (f" in {embeddings} embeddings that differ by chance", " in all of them") if embeddings > 1 else ("", "")
+    )
     return (
-        f"The clusters were looked for {len(restarts)} times from different starts; of the results that divide the "
-        "graph of neighbours about as well as any, the likeliest was taken. "
+        f"The clusters were looked for {len(restarts)} times from different starts{among}; of the results that divide "
+        f"the graph of neighbours about as well as any, the likeliest{by} was taken. "
         f"On average the others found {words} (adjusted Rand index {agreement:.2f}; 1 is the same, 0 chance). "
         f"{steady} of {record['clusters']} clusters were found again nearly unchanged by most. {shared}"
     )

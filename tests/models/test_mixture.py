@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
+from sklearn.mixture import GaussianMixture
 
-from models.mixture import Mixture, covariance_type, fit_mixture
+from models.mixture import Mixture, covariance_type, fit_mixture, implied_mixture
 from models.nearest import fit_kmeans
 
 
@@ -33,6 +34,29 @@ def test_a_point_of_vanishing_density_still_has_a_posterior() -> None:
 def test_covariances_are_full_where_there_are_points_for_them() -> None:
     """In two dimensions from 25 points in a cluster on: five for each of five parameters."""
     assert [covariance_type(n_points, 2, 4) for n_points in (99, 100)] == ["diag", "full"]
+
+
+@pytest.mark.parametrize("covariance", ["full", "diag"])
+def test_a_mixture_that_converged_is_the_one_that_its_responsibilities_imply(covariance: str) -> None:
+    """Askew clusters of two sizes; the density is that of scikit-learn."""
+    askew = np.array([[1.0, 0.5, 0.0], [0.0, 1.0, 0.5], [0.0, 0.0, 0.3]])
+    x = np.random.default_rng(0).normal(np.repeat([[0.0], [4.0]], [200, 100], axis=0), size=(300, 3)) @ askew
+    mixture = GaussianMixture(2, covariance_type=covariance, reg_covar=1e-4, tol=1e-9, max_iter=500, random_state=0)
+    found = mixture.fit(x)
+    implied = implied_mixture(x, found.predict_proba(x), covariance, 1e-4)
+    assert implied.means == pytest.approx(found.means_, abs=1e-5)
+    assert implied.weights == pytest.approx(found.weights_, abs=1e-5)
+    assert implied.log_density(x) == pytest.approx(found.score_samples(x), abs=1e-3)
+
+
+@pytest.mark.parametrize("covariance", ["full", "diag"])
+def test_responsibilities_without_points_imply_a_cluster_of_no_weight(covariance: str) -> None:
+    """Where all points are; nothing is undefined."""
+    x = np.random.default_rng(0).normal(3, 1, (50, 2))
+    implied = implied_mixture(x, np.eye(2)[np.zeros(50, int)], covariance, 1e-4)
+    assert implied.weights == pytest.approx([1, 0], abs=1e-8)
+    assert implied.means[1] == pytest.approx(x.mean(axis=0))
+    assert np.isfinite(implied.log_density(x)).all()
 
 
 def test_a_constant_column_does_no_harm() -> None:

@@ -19,7 +19,7 @@ def blobs(sizes: tuple[int, ...], apart: float = 10) -> tuple[np.ndarray, np.nda
 def restarts() -> Restarts:
     """Eight of four blobs, the second of which is the largest."""
     points, _ = blobs((100, 200, 150, 50))
-    return fit_restarts(points.astype(np.float32), 4, 8, 0, exact_graph(points, 5)[0])
+    return fit_restarts(points[None].astype(np.float32), 4, 8, 0, exact_graph(points, 5)[0])
 
 
 def test_the_likeliest_restart_finds_the_blobs_and_numbers_them_by_size(restarts: Restarts) -> None:
@@ -43,7 +43,7 @@ def test_one_seed_gives_one_result() -> None:
     """To the last bit."""
     points, _ = blobs((60, 40), apart=3)
     graph = exact_graph(points, 5)[0]
-    first, second = (fit_restarts(points, 3, 4, 7, graph).responsibilities for _ in range(2))
+    first, second = (fit_restarts(points[None], 3, 4, 7, graph).responsibilities for _ in range(2))
     assert np.array_equal(first, second)
 
 
@@ -68,23 +68,36 @@ def test_a_mixture_that_is_likely_in_the_embedding_but_parts_neighbours_is_not_t
     points[blob == 2] += 1
     random = np.random.default_rng(0)
     first, others = random.integers(100, size=(300, 5)), random.integers(100, 300, size=(300, 5))
-    found = fit_restarts(points, 2, 20, 0, np.where((blob == 0)[:, None], first, others))
+    found = fit_restarts(points[None], 2, 20, 0, np.where((blob == 0)[:, None], first, others))
     assert np.array_equal(found.responsibilities.argmax(axis=1), np.array([1, 0, 0])[blob])
     assert found.log_likelihood[found.chosen] < found.log_likelihood.max()
+
+
+def test_what_one_embedding_has_by_chance_speaks_for_no_clusters() -> None:
+    """Three blobs for two clusters: the first of three embeddings alone brings the first two together."""
+    places = np.array([[0, 10, 30], [0, 20, 30], [0, 20, 30]])  # (embeddings, blobs)
+    blob = np.repeat(np.arange(3), 100)
+    embeddings = np.random.default_rng(0).normal(places[:, blob, None], size=(3, 300, 2))
+    graph = blob[:, None] * 100 + np.random.default_rng(1).integers(100, size=(300, 5))  # that knows of no pair
+    alone, together = (fit_restarts(some, 2, 12, 0, graph) for some in (embeddings[:1], embeddings))
+    assert np.array_equal(alone.labels, np.array([0, 0, 1])[blob])
+    assert np.array_equal(together.labels, np.array([1, 0, 0])[blob])
+    assert together.embeddings.tolist() == [0, 1, 2] * 4
+    assert together.embeddings[together.chosen] > 0
 
 
 def test_a_cluster_of_fewer_points_than_dimensions_is_not_used() -> None:
     """A far point takes one of two."""
     points, _ = blobs((200, 200))
     points[0] = 1e3
-    assert fit_restarts(points, 2, 4, 0, exact_graph(points, 5)[0]).clusters_used.tolist() == [1] * 4
+    assert fit_restarts(points[None], 2, 4, 0, exact_graph(points, 5)[0]).clusters_used.tolist() == [1] * 4
 
 
 def test_more_points_than_a_restart_is_fitted_to_all_get_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     """The winner goes on with all of them."""
     monkeypatch.setattr("models.restarts.FIT_POINTS", 100)
     points, truth = blobs((300, 200))
-    found = fit_restarts(points, 2, 4, 0, exact_graph(points, 5)[0])
+    found = fit_restarts(points[None], 2, 4, 0, exact_graph(points, 5)[0])
     assert found.responsibilities.argmax(axis=1).tolist() == truth.tolist()
     assert found.mixture.weights == pytest.approx([0.6, 0.4])
 
@@ -92,7 +105,7 @@ def test_more_points_than_a_restart_is_fitted_to_all_get_a_cluster(monkeypatch: 
 def test_a_single_restart_agrees_with_all_the_others_there_are() -> None:
     """None: no figure is undefined."""
     points, _ = blobs((50, 50))
-    record = fit_restarts(points, 2, 1, 0, exact_graph(points, 5)[0]).to_record()
+    record = fit_restarts(points[None], 2, 1, 0, exact_graph(points, 5)[0]).to_record()
     assert (record["agreement"], record["cluster_agreement"]) == (1.0, [1.0, 1.0])
 
 
@@ -100,5 +113,5 @@ def test_a_single_restart_agrees_with_all_the_others_there_are() -> None:
 def test_few_points_are_enough_for_full_covariances(count: int, dims: int) -> None:
     """Two for each of the five parameters of a cluster in the plane."""
     points, _ = blobs((count, count))
-    found = fit_restarts(points, 2, 2, 0, exact_graph(points, 5)[0])
+    found = fit_restarts(points[None], 2, 2, 0, exact_graph(points, 5)[0])
     assert found.mixture.precisions_cholesky[0].ndim == dims

@@ -12,7 +12,7 @@ from models.manifold import Graph, exact_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
 from models.networks import DataShape
 from models.restarts import Restarts, fit_restarts
-from models.teacher import Teacher, choose_embedding
+from models.teacher import Teacher, choose_graph, embedding_seeds
 
 
 def teacher(representation: Representation = Representation.vectors) -> Teacher:
@@ -35,27 +35,38 @@ def labelled(found: Restarts, labels: np.ndarray) -> Restarts:
 def test_shared_neighbours_count_only_if_the_clusters_are_clearly_better(two_blobs: np.ndarray) -> None:
     """Equal ones leave the first embedding; so do worse ones, and better ones that use fewer clusters."""
     graph = exact_graph(two_blobs, 10).neighbors
-    good = fit_restarts(two_blobs, 2, 2, 0, graph)
+    good = fit_restarts(two_blobs[None], 2, 2, 0, graph)
     bad = labelled(good, np.arange(120) % 2)
     fewer = replace(good, clusters_used=np.array([1, 1]))
-    assert choose_embedding([good], graph) == 0
-    assert choose_embedding([good, good], graph) == 0
-    assert choose_embedding([good, bad], graph) == 0
-    assert choose_embedding([bad, good], graph) == 1
-    assert choose_embedding([bad, fewer], graph) == 0
+    assert choose_graph([good], graph) == 0
+    assert choose_graph([good, good], graph) == 0
+    assert choose_graph([good, bad], graph) == 0
+    assert choose_graph([bad, good], graph) == 1
+    assert choose_graph([bad, fewer], graph) == 0
 
 
-def test_vectors_have_two_embeddings_and_the_chosen_one_goes_on(two_blobs: np.ndarray) -> None:
-    """Both of all rows; nothing is clearly better where both find the blobs."""
+@pytest.mark.parametrize(("rows", "count"), [(100, 5), (2_000, 5), (2_001, 4), (5_000, 2), (5_001, 1), (60_000, 1)])
+def test_few_rows_are_embedded_several_times(rows: int, count: int) -> None:
+    """In ten thousand places at most; the first seed is the model's, and neighbouring seeds share none."""
+    seeds, others = embedding_seeds(7, rows), embedding_seeds(8, rows)
+    assert len(seeds) == len(others) == count
+    assert seeds[0] == 7
+    assert len(set(seeds + others)) == 2 * count
+    assert max(seeds + others) < 2**31
+
+
+def test_vectors_have_two_kinds_of_embeddings_and_the_chosen_one_goes_on(two_blobs: np.ndarray) -> None:
+    """Both of all rows, five times; nothing is clearly better where both find the blobs."""
     arrays: dict[str, np.ndarray] = {}
     for phase in ("graph", "embedding", "mixture"):
         plan = teacher().plan(phase, two_blobs, arrays)
         assert isinstance(plan, Computation)
         computed = plan.run()
         arrays |= computed.arrays
-    assert arrays["embeddings"].shape == (2, 120, 3)
-    assert not np.array_equal(*arrays["embeddings"])
-    assert np.array_equal(arrays["embedding"], arrays["embeddings"][0])
+    assert arrays["embeddings"].shape == (2, 5, 120, 3)
+    assert len(np.unique(arrays["embeddings"].reshape(10, -1), axis=0)) == 10
+    (restart,) = [each for each in computed.record["restarts"] if each["chosen"]]
+    assert np.array_equal(arrays["embedding"], arrays["embeddings"][0, restart["embedding"]])
     assert computed.record["graph"] == "nearest"
     assert arrays["neighbors"].shape == arrays["shared_neighbors"].shape == (120, 10)
 
@@ -80,8 +91,8 @@ def test_codes_and_vectors_have_one_embedding_of_both_graphs(two_blobs: np.ndarr
     codes, vectors = both.encode(two_blobs), exact_graph(two_blobs, 10)
     assert np.array_equal(arrays["neighbors"], exact_graph(codes, 10).neighbors)
     assert np.array_equal(arrays["vector_neighbors"], vectors.neighbors)
-    (embedding,) = both.embed_graph(two_blobs, arrays).arrays["embeddings"]
-    assert np.array_equal(embedding, umap_embedding(codes, [exact_graph(codes, 10), vectors], 3, 0))
+    (embeddings,) = both.embed_graph(two_blobs, arrays).arrays["embeddings"]
+    assert np.array_equal(embeddings[0], umap_embedding(codes, [exact_graph(codes, 10), vectors], 3, 0))
 
 
 def test_codes_alone_have_one_graph(two_blobs: np.ndarray) -> None:
@@ -90,5 +101,5 @@ def test_codes_alone_have_one_graph(two_blobs: np.ndarray) -> None:
     arrays = codes_alone.find_neighbors(two_blobs).arrays
     assert set(arrays) == {"graph_rows", "neighbors", "distances"}
     codes = codes_alone.encode(two_blobs)
-    (embedding,) = codes_alone.embed_graph(two_blobs, arrays).arrays["embeddings"]
-    assert np.array_equal(embedding, umap_embedding(codes, [Graph(arrays["neighbors"], arrays["distances"])], 3, 0))
+    (embeddings,) = codes_alone.embed_graph(two_blobs, arrays).arrays["embeddings"]
+    assert np.array_equal(embeddings[0], umap_embedding(codes, [Graph(arrays["neighbors"], arrays["distances"])], 3, 0))

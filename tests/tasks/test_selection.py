@@ -9,7 +9,10 @@ from tasks.store import Store
 
 RECORD = {
     "clusters": 3,
-    "restarts": [{"log_likelihood": 1.0, "agreement": 0.95, "graph_cut": 0.1, "clusters_used": 3, "chosen": True}] * 4,
+    "restarts": [
+        {"embedding": 0, "log_likelihood": 1.0, "agreement": 0.95, "graph_cut": 0.1, "clusters_used": 3, "chosen": True}
+    ]
+    * 4,
     "agreement": 0.95,
     "graph": "nearest",
     "cluster_agreement": [1.0, 0.95, 0.5],
@@ -59,6 +62,15 @@ def test_the_agreement_of_restarts_is_put_into_words(agreement: float, words: st
 def test_it_is_said_if_shared_neighbours_counted(graph: str) -> None:
     """The names are those of the teacher's record."""
     assert ("in common" in restart_words(RECORD | {"graph": graph})) == (graph != "nearest")
+
+
+def test_it_is_said_if_restarts_were_in_several_embeddings() -> None:
+    """How many, and that the likeliest in all of them counts."""
+    assert "embeddings" not in restart_words(RECORD)
+    several = [RECORD["restarts"][0] | {"embedding": i % 3} for i in range(6)]
+    words = restart_words(RECORD | {"restarts": several})
+    assert "6 times from different starts in 3 embeddings" in words
+    assert "the likeliest in all of them was taken" in words
 
 
 def test_it_is_said_plainly_when_no_number_stands_out() -> None:
