@@ -73,6 +73,17 @@ def test_a_mixture_that_is_likely_in_the_embedding_but_parts_neighbours_is_not_t
     assert found.log_likelihood[found.chosen] < found.log_likelihood.max()
 
 
+def test_the_nearest_neighbours_tell_which_restart_divides_the_graph_well() -> None:
+    """Three blobs for two clusters: a quarter of the neighbours joins the last two, the farther ones the first two."""
+    points, blob = blobs((100, 100, 100))
+    random = np.random.default_rng(0)
+    last_two = np.where((blob > 0)[:, None], random.integers(100, 300, (300, 2)), random.integers(100, size=(300, 2)))
+    first_two = np.where((blob < 2)[:, None], random.integers(200, size=(300, 6)), random.integers(200, 300, (300, 6)))
+    found = fit_restarts(points[None], 2, 20, 0, np.hstack([last_two, first_two]))
+    assert np.array_equal(found.labels, np.array([1, 0, 0])[blob])
+    assert found.modularity[found.chosen] < found.modularity.max()
+
+
 def test_what_one_embedding_has_by_chance_speaks_for_no_clusters() -> None:
     """Three blobs for two clusters: the first of three embeddings alone brings the first two together."""
     places = np.array([[0, 10, 30], [0, 20, 30], [0, 20, 30]])  # (embeddings, blobs)
