@@ -26,6 +26,12 @@ class Computed:
 
 @dataclass(frozen=True)
 class Computation:
-    """The phase, ready to run; it is neither checkpointed nor resumed, but done again."""
+    """The phase, ready to run; it is neither checkpointed nor resumed, but done again.
+
+    Attributes:
+        run: does it.
+        work: how much it is for so many rows, in a unit of its own.
+    """
 
     run: Callable[[], Computed]
+    work: Callable[[int], float] = float

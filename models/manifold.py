@@ -8,6 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 
 SPREAD, MIN_DIST = 1.0, 0.0  # of the embedding: groups without gaps inside
 LEARNING_RATE, REPULSION, NEGATIVES = 1.0, 1.0, 5  # UMAP's defaults
+EPOCHS, FEWER_EPOCHS, MANY_POINTS = 500, 200, 10_000  # UMAP's defaults: fewer beyond so many points
 BLOCK = 2_000  # points whose shared neighbours are counted at once
 
 
@@ -63,7 +64,7 @@ def umap_embedding(points: np.ndarray, graphs: list[Graph], dims: int, seed: int
         b,
         REPULSION,
         NEGATIVES,
-        n_epochs=None,  # by the number of points
+        n_epochs=count_epochs(len(points)),
         init="spectral",
         random_state=np.random.RandomState(seed),
         metric="euclidean",
@@ -73,6 +74,11 @@ def umap_embedding(points: np.ndarray, graphs: list[Graph], dims: int, seed: int
         output_dens=False,
     )
     return np.asarray(embedding, dtype=np.float32)
+
+
+def count_epochs(n_points: int) -> int:
+    """How often UMAP goes through the edges of so many points."""
+    return EPOCHS if n_points <= MANY_POINTS else FEWER_EPOCHS
 
 
 def _most_shared(sets: csr_array, block: range, k: int) -> tuple[np.ndarray, np.ndarray]:

@@ -16,12 +16,12 @@ STEPS = 50
 def rehearse(model: Any, phase: str, x: np.ndarray, n_rows: int, training: TrainingSettings, seed: int) -> float:
     """Seconds for all steps of a phase, compilation and checks left out. The model is spoilt afterwards.
 
-    x is (rows, columns); a training step costs the same for any number of rows. What is computed is taken to cost in
-    proportion to them, of which the fit has `n_rows`; a graph of many costs more.
+    x is (rows, columns); a training step costs the same for any number of rows. What is computed costs as its work for
+    the `n_rows` that the fit has.
     """
     plan, steps = model.plan(phase, x), min(STEPS, training.check_every)
     if isinstance(plan, Computation):
-        return _compute(model, plan) * n_rows / len(x)
+        return _compute(model, plan) * plan.work(n_rows) / plan.work(len(x))
     run_steps, tables = compile_steps(plan, model.strategy), tuple(map(tf.constant, plan.tables))
     rows = chunk_rows(plan, seed, 0, steps, training.check_every, len(x))
     _run(run_steps, tables, rows, seed, steps)

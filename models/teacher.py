@@ -10,11 +10,11 @@ from models.autoencoder import Autoencoder
 from models.cluster_count import count_clusters
 from models.computation import Computation, Computed
 from models.labellings import divides_better
-from models.manifold import Graph, exact_graph, shared_graph, umap_embedding
+from models.manifold import Graph, count_epochs, exact_graph, shared_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
 from models.neighbors import spread_evenly
 from models.networks import DataShape, seen_by
-from models.restarts import Restarts, fit_restarts
+from models.restarts import FIT_POINTS, Restarts, fit_restarts
 from models.training import Phase
 
 CODE_DIM = 10
@@ -68,11 +68,11 @@ class Teacher:
             case "pretraining":
                 return Computation(Computed)
             case "graph":
-                return Computation(lambda: self.find_neighbors(x_train))
+                return Computation(lambda: self.find_neighbors(x_train), work=lambda rows: rows**2)
             case "embedding":
-                return Computation(lambda: self.embed_graph(x_train, arrays))
+                return Computation(lambda: self.embed_graph(x_train, arrays), work=embedding_work)
             case "mixture":
-                return Computation(lambda: self.find_clusters(arrays))
+                return Computation(lambda: self.find_clusters(arrays), work=lambda rows: min(rows, FIT_POINTS))
         raise ValueError(f"Expected one of {self.phases}. Received: {phase}")
 
     def find_neighbors(self, x_train: np.ndarray) -> Computed:
@@ -133,10 +133,19 @@ class Teacher:
         return self.autoencoder.encode(x) if self.networks else x
 
 
+def count_embeddings(n_rows: int) -> int:
+    """How many embeddings of a graph of so many rows are made."""
+    return min(max(EMBEDDED_ROWS // n_rows, 1), MOST_EMBEDDINGS)
+
+
+def embedding_work(n_rows: int) -> int:
+    """How often all embeddings of a graph of so many rows go through a row's edges."""
+    return count_embeddings(n_rows) * n_rows * count_epochs(n_rows)
+
+
 def embedding_seeds(seed: int, n_rows: int) -> list[int]:
     """A seed for each embedding of so many rows: the seed itself, and others that follow from it."""
-    count = min(max(EMBEDDED_ROWS // n_rows, 1), MOST_EMBEDDINGS)
-    return [seed, *np.random.default_rng(seed).integers(2**31, size=count - 1).tolist()]
+    return [seed, *np.random.default_rng(seed).integers(2**31, size=count_embeddings(n_rows) - 1).tolist()]
 
 
 def choose_graph(tried: list[Restarts], graph: np.ndarray) -> int:

@@ -1,0 +1,60 @@
+"""Claims about how long phases are said to take."""
+
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.computation import Computation, Computed
+from models.model_settings import ManifoldGanSettings
+from models.networks import DataShape
+from models.rehearsal import rehearse
+from models.restarts import FIT_POINTS
+from models.settings import TrainingSettings
+from models.teacher import Teacher
+
+
+class Sleeper:
+    """A model whose one phase sleeps, with work that grows with the square of the rows."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, np.ndarray] = {}
+
+    def plan(self, _phase: str, _x: np.ndarray) -> Computation:
+        """Twenty milliseconds."""
+        return Computation(self.sleep, work=lambda rows: rows**2)
+
+    def sleep(self) -> Computed:
+        """What it leaves is there for later phases."""
+        time.sleep(0.02)
+        return Computed({"slept": np.ones(1)})
+
+
+def test_what_is_computed_takes_as_long_as_its_work_for_all_rows() -> None:
+    """Ten times the rows, a hundred times the work."""
+    model = Sleeper()
+    seconds = rehearse(model, "sleep", np.zeros((10, 1), np.float32), 100, TrainingSettings(), 0)
+    assert seconds >= 2
+    assert set(model.arrays) == {"slept"}
+
+
+@pytest.mark.parametrize(
+    ("phase", "rows", "times"),
+    [
+        ("graph", 2_000, 4),
+        ("embedding", 2_000, 2),
+        ("embedding", 10_000, 10 / 5),  # once, not five times
+        ("embedding", 60_000, 60 / 5 * 200 / 500),  # and with fewer epochs
+        ("mixture", 2_000, 2),
+        ("mixture", 60_000, FIT_POINTS / 1_000),
+    ],
+)
+def test_the_work_of_a_teacher_is_not_in_proportion_to_the_rows(phase: str, rows: int, times: float) -> None:
+    """How much more it is than for a thousand."""
+    settings = ManifoldGanSettings()
+    teacher = Teacher(settings, DataShape(5, image=False), 2, 0, tf.distribute.get_strategy(), keras.optimizers.Adam)
+    plan = teacher.plan(phase, np.zeros((3, 5), np.float32), {})
+    assert isinstance(plan, Computation)
+    assert plan.work(rows) / plan.work(1_000) == pytest.approx(times)
