@@ -47,12 +47,7 @@ def modularity(labels: np.ndarray, graph: np.ndarray) -> float:
 
     Edges go from each point (points,) to its neighbours (points, neighbours) (Leicht and Newman 2008).
     """
-    return modularity_with_error(labels, graph)[0]
-
-
-def modularity_with_error(labels: np.ndarray, graph: np.ndarray) -> tuple[float, float]:
-    """Modularity and its standard error, as if each point spoke for itself."""
-    return _mean_with_error(_point_modularity(labels, graph))
+    return float(_point_modularity(labels, graph).mean())
 
 
 def modularity_gain(labels: np.ndarray, others: np.ndarray, graph: np.ndarray) -> tuple[float, float]:
@@ -60,7 +55,8 @@ def modularity_gain(labels: np.ndarray, others: np.ndarray, graph: np.ndarray) -
 
     The error is of the difference point by point: where both labellings say the same there is none.
     """
-    return _mean_with_error(_point_modularity(labels, graph) - _point_modularity(others, graph))
+    gain = _point_modularity(labels, graph) - _point_modularity(others, graph)
+    return float(gain.mean()), float(gain.std() / np.sqrt(len(gain)))
 
 
 def divides_better(labels: np.ndarray, others: np.ndarray, graph: np.ndarray) -> bool:
@@ -75,10 +71,6 @@ def _point_modularity(labels: np.ndarray, graph: np.ndarray) -> np.ndarray:
     by_chance = np.bincount(reached.ravel(), minlength=int(labels.max()) + 1) / graph.size  # (clusters,)
     share: np.ndarray = (reached == labels[:, None]).mean(axis=1)
     return share - by_chance[labels]
-
-
-def _mean_with_error(values: np.ndarray) -> tuple[float, float]:
-    return float(values.mean()), float(values.std() / np.sqrt(len(values)))
 
 
 def _best_jaccard(shared: np.ndarray) -> np.ndarray:

@@ -7,13 +7,13 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from models.labellings import cluster_agreement, graph_cut, mean_agreement, modularity, modularity_with_error
+from models.labellings import cluster_agreement, divides_better, graph_cut, mean_agreement, modularity
 from models.mixture import Mixture, covariance_type, implied_mixture
 from models.numbering import ranks_by_size
 
 FIT_POINTS = 15_000  # that each restart is fitted to: they rank as on all, in a fraction of the time
 POINTS_PER_PARAMETER = 2  # of a cluster, from which on covariances are full: islands of an embedding lie askew
-CLOSE = 0.25  # share of a point's neighbours, the nearest, that tell how well a restart divides the graph
+CLOSE = 0.5  # share of a point's neighbours, the nearest, that tell how well a restart divides the graph
 REGULARISATION = 1e-4  # added to variances, in the embedding's units: an embedding without min_dist has dense islands
 MAX_ITERATIONS = 200
 
@@ -67,8 +67,8 @@ def fit_restarts(embeddings: np.ndarray, clusters: int, restarts: int, seed: int
     Restarts take turns in the embeddings of the same points, and count by their likelihood in all: what one embedding
     has by chance speaks for no clusters. Half start at a k-means, half at the seeds of k-means++. A cluster is used if
     it holds more points than it has dimensions: the covariance of fewer is the regularisation's, and its likelihood
-    means nothing. `graph` is (points, neighbours), nearest first: how well a restart divides it is told by the nearest
-    alone, as farther ones are of other groups sooner. Time grows with the restarts and, times these, with the
+    means nothing. `graph` is (points, neighbours), nearest first: how well a restart divides it is told by the nearer
+    half, as farther ones are of other groups sooner. Time grows with the restarts and, times these, with the
     embeddings; that of the restarts' agreement with their square.
     """
     embeddings = np.asarray(embeddings, dtype=np.float64)
@@ -84,9 +84,7 @@ def fit_restarts(embeddings: np.ndarray, clusters: int, restarts: int, seed: int
         labels = np.stack([of_points for of_points, _ in seen])  # (restarts, points)
         log_likelihood = np.array([likelihood for _, likelihood in seen])
         used = np.array([(np.bincount(of_points) > dims).sum() for of_points in labels])
-        close = graph[:, : max(1, round(CLOSE * graph.shape[1]))]
-        division, error = np.array([modularity_with_error(of_points, close) for of_points in labels]).T
-        chosen = choose(log_likelihood, used, division, error)
+        chosen = choose(log_likelihood, used, labels, graph[:, : max(1, round(CLOSE * graph.shape[1]))])
         points = embeddings[places[chosen]]
         mixture = _continue(tried[chosen], points)
         responsibilities = mixture.memberships(points).astype(np.float32)
@@ -120,16 +118,17 @@ def fit_start(points: np.ndarray, clusters: int, covariance: str, seed: int, sta
     ).fit(sampled)
 
 
-def choose(log_likelihood: np.ndarray, clusters_used: np.ndarray, division: np.ndarray, error: np.ndarray) -> int:
-    """Place of the likeliest of the restarts that divide the graph about as well as any; all are (restarts,).
+def choose(log_likelihood: np.ndarray, clusters_used: np.ndarray, labels: np.ndarray, graph: np.ndarray) -> int:
+    """Place of the likeliest of the restarts that divide the graph (points, neighbours) about as well as any.
 
-    Those that use the most clusters take part, and of these the ones whose modularity (`division`) is within a standard
-    error of the highest (the one-standard-error rule of Breiman et al. 1984). The first of equals wins. In an embedding
-    clusters can be likely that the neighbours of rows know nothing of; among good restarts modularity tells little.
+    `labels` are (restarts, points), others (restarts,). Those that use the most clusters take part, and of these the
+    ones that divide it not clearly worse than the best. The first of equals wins. In an embedding clusters can be
+    likely that the neighbours of rows know nothing of; among good restarts modularity tells little.
     """
     most = clusters_used == clusters_used.max()
-    best = int(np.where(most, division, -np.inf).argmax())
-    good = most & (division >= division[best] - error[best])
+    division = np.array([modularity(of_points, graph) for of_points in labels])
+    best = labels[np.where(most, division, -np.inf).argmax()]
+    good = most & [not divides_better(best, of_points, graph) for of_points in labels]
     return int(np.where(good, log_likelihood, -np.inf).argmax())
 
 

@@ -22,6 +22,7 @@ NEAR = 2.5  # times the neighbours of the graph: of so many near rows it is coun
 GRAPHS = ("nearest", "nearest and shared")  # neighbours that an embedding is of
 EMBEDDED_ROWS = 10_000  # in all embeddings of a graph together: few rows are embedded several times
 MOST_EMBEDDINGS = 5
+ROW_COMPARISONS = 4_000  # that take as long as what is done for a row of the graph besides
 
 
 class Teacher:
@@ -68,7 +69,7 @@ class Teacher:
             case "pretraining":
                 return Computation(Computed)
             case "graph":
-                return Computation(lambda: self.find_neighbors(x_train), work=lambda rows: rows**2)
+                return Computation(lambda: self.find_neighbors(x_train), work=graph_work)
             case "embedding":
                 return Computation(lambda: self.embed_graph(x_train, arrays), work=embedding_work)
             case "mixture":
@@ -131,6 +132,11 @@ class Teacher:
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Where rows have their neighbours: (rows, dims)."""
         return self.autoencoder.encode(x) if self.networks else x
+
+
+def graph_work(n_rows: int) -> int:
+    """How often rows are compared for the graph of so many, and what is done for each row in the same unit."""
+    return n_rows * (n_rows + ROW_COMPARISONS)
 
 
 def count_embeddings(n_rows: int) -> int:
