@@ -20,8 +20,7 @@ from models.training import Phase
 CODE_DIM = 10
 NEAR = 2.5  # times the neighbours of the graph: of so many near rows it is counted which are shared
 GRAPHS = ("nearest", "nearest and shared")  # neighbours that an embedding is of
-EMBEDDED_ROWS = 10_000  # in all embeddings of a graph together: few rows are embedded several times
-MOST_EMBEDDINGS = 5
+FEW_ROWS, EMBEDDINGS = 5_000, 5  # up to so many rows a graph is embedded so often: chance decides more there
 ROW_COMPARISONS = 4_000  # that take as long as what is done for a row of the graph besides
 
 
@@ -95,10 +94,10 @@ class Teacher:
         return Computed(found)
 
     def embed_graph(self, x_train: np.ndarray, arrays: dict[str, np.ndarray]) -> Computed:
-        """Embeddings of the graph's rows: (1 or 2, at most MOST_EMBEDDINGS, rows, embedding_dim).
+        """Embeddings of the graph's rows: (1 or 2, 1 or EMBEDDINGS, rows, embedding_dim).
 
         Of the nearest neighbours, and others of the mean with the shared; or of the mean of codes' and vectors' alone.
-        Those of one kind differ by chance, which decides more where rows are few.
+        Those of one kind differ by chance.
         """
         codes = self.encode(x_train[arrays["graph_rows"]])
         near = Graph(arrays["neighbors"], arrays["distances"])
@@ -141,7 +140,7 @@ def graph_work(n_rows: int) -> int:
 
 def count_embeddings(n_rows: int) -> int:
     """How many embeddings of a graph of so many rows are made."""
-    return min(max(EMBEDDED_ROWS // n_rows, 1), MOST_EMBEDDINGS)
+    return EMBEDDINGS if n_rows <= FEW_ROWS else 1
 
 
 def embedding_work(n_rows: int) -> int:

@@ -45,9 +45,9 @@ def test_shared_neighbours_count_only_if_the_clusters_are_clearly_better(two_blo
     assert choose_graph([bad, fewer], graph) == 0
 
 
-@pytest.mark.parametrize(("rows", "count"), [(100, 5), (2_000, 5), (2_001, 4), (5_000, 2), (5_001, 1), (60_000, 1)])
+@pytest.mark.parametrize(("rows", "count"), [(100, 5), (5_000, 5), (5_001, 1), (60_000, 1)])
 def test_few_rows_are_embedded_several_times(rows: int, count: int) -> None:
-    """In ten thousand places at most; the first seed is the model's, and neighbouring seeds share none."""
+    """The first seed is the model's, and neighbouring seeds share none."""
     seeds, others = embedding_seeds(7, rows), embedding_seeds(8, rows)
     assert len(seeds) == len(others) == count
     assert seeds[0] == 7
