@@ -10,6 +10,7 @@ start; `chosen` is ACC at the check whose weights the phase keeps, beside the be
 
 import dataclasses
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -54,15 +55,16 @@ def follow_student(data: Data, seed: int, folder: Path) -> Checks:
     return checks
 
 
-def line(name: str, data_folder: Path, seed: int) -> str:
-    """A row of the table."""
-    with tempfile.TemporaryDirectory(prefix="genclust-criterion-") as folder:
-        checks = follow_student(read_data(name, data_folder, Path(folder)), seed, Path(folder))
-    step, criterion, acc = (np.array(values) for values in zip(*checks, strict=True))
-    after = step > WARM_STEPS
-    rho = float(spearmanr(-criterion[after], acc[after]).statistic)
-    chosen = acc[criterion.argmin()]
-    return f"| {name}, {seed} | {len(step)} | {rho:.2f} | {chosen:.4f} | {acc.max():.4f} | {acc[-1]:.4f} |"
+def lines(name: str, data_folder: Path, seeds: list[int]) -> Iterator[str]:
+    """A row of the table for each seed."""
+    for seed in seeds:
+        with tempfile.TemporaryDirectory(prefix="genclust-criterion-") as folder:
+            checks = follow_student(read_data(name, data_folder, Path(folder)), seed, Path(folder))
+        step, criterion, acc = (np.array(values) for values in zip(*checks, strict=True))
+        after = step > WARM_STEPS
+        rho = float(spearmanr(-criterion[after], acc[after]).statistic)
+        chosen = acc[criterion.argmin()]
+        yield f"| {name}, {seed} | {len(step)} | {rho:.2f} | {chosen:.4f} | {acc.max():.4f} | {acc[-1]:.4f} |"
 
 
 def _watch(model: ManifoldGan, data: Data, check, criterion: str, checks: Checks):  # type: ignore[no-untyped-def]
@@ -78,4 +80,4 @@ def _watch(model: ManifoldGan, data: Data, check, criterion: str, checks: Checks
 
 if __name__ == "__main__":
     header = "| data, seed | checks | rho | chosen | best | last |"
-    print_lines(__doc__, "images or numbers, of SOURCES", header, line)
+    print_lines(__doc__, "images or numbers, of SOURCES", header, lines)

@@ -9,22 +9,20 @@ of a student; `seeds agree` is the mean adjusted Rand index of the clusters of t
 embedding of each kind alone.
 """
 
-import argparse
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.sources import DATA, SOURCES
+from benchmarks.seed_lines import print_lines
+from benchmarks.sources import SOURCES
 from benchmarks.vectors import Data, read_data, read_keel
 from models.labellings import mean_agreement, modularity_gain
 from models.matching import contingency, matched_accuracy
 from models.model_settings import TeacherSettings
 from models.restarts import Restarts, fit_restarts
 from models.teacher import choose_graph, teach
-
-HEADER = "| data | rows | nearest | nearest and shared | gain | chosen | seeds agree | one: chosen | one: seeds agree |"
 
 
 def read(name: str, data: Path) -> Data:
@@ -52,8 +50,9 @@ def label(x: np.ndarray, clusters: int, seed: int) -> tuple[np.ndarray, float]:
     return np.stack([nearest.labels, shared.labels, chosen, one]), gain / error
 
 
-def cells(name: str, data: Data, seeds: list[int]) -> Iterator[str]:
-    """A row of the table."""
+def lines(name: str, data_folder: Path, seeds: list[int]) -> Iterator[str]:
+    """The row of a data set in the table."""
+    data = read(name, data_folder)
     is_train = data.split == "train"
     x, classes = data.x[is_train], data.label[is_train]
     labelled = [label(x, len(np.unique(classes)), seed) for seed in seeds]
@@ -61,16 +60,14 @@ def cells(name: str, data: Data, seeds: list[int]) -> Iterator[str]:
     nearest, shared, chosen, one = (
         " ".join(f"{matched_accuracy(contingency(classes, of_seed)):.3f}" for of_seed in way) for way in labels
     )
-    yield from (Path(name).stem, f"{len(x):,}", nearest, shared, " ".join(f"{gain:.1f}" for _, gain in labelled))
-    yield from (chosen, f"{mean_agreement(labels[2]).mean():.3f}", one, f"{mean_agreement(labels[3]).mean():.3f}")
+    gains = " ".join(f"{gain:.1f}" for _, gain in labelled)
+    agree, one_agrees = (f"{mean_agreement(of_seeds).mean():.3f}" for of_seeds in labels[2:])
+    cells = (Path(name).stem, f"{len(x):,}", nearest, shared, gains, chosen, agree, one, one_agrees)
+    yield f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", nargs="*", default=["pendigits", "digits"], help="names of SOURCES, or KEEL files")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--data-folder", type=Path, default=DATA)
-    told = parser.parse_args()
-    print(f"{HEADER}\n{'|---' * (HEADER.count('|') - 1)}|", flush=True)
-    for each in told.data:
-        print(f"| {' | '.join(cells(each, read(each, told.data_folder), told.seeds))} |", flush=True)
+    header = (
+        "| data | rows | nearest | nearest and shared | gain | chosen | seeds agree | one: chosen | one: seeds agree |"
+    )
+    print_lines(__doc__, "names of SOURCES, or KEEL files", header, lines)

@@ -1,14 +1,14 @@
-"""A table with a line for each data set and seed, on the command line."""
+"""A table of data sets and seeds, on the command line."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchmarks.sources import DATA
 
 
-def print_lines(about: str, data: str, header: str, line: Callable[[str, Path, int], str]) -> None:
-    """Print a Markdown table line by line: `line` is given a data set, the folder of all, and a seed.
+def print_lines(about: str, data: str, header: str, lines: Callable[[str, Path, list[int]], Iterable[str]]) -> None:
+    """Print a Markdown table line by line: `lines` is given a data set, the folder of all, and seeds.
 
     `about` and `data` say in the help what the table is and which data sets there are.
     """
@@ -19,5 +19,5 @@ def print_lines(about: str, data: str, header: str, line: Callable[[str, Path, i
     told = parser.parse_args()
     print(f"{header}\n{'|---' * (header.count('|') - 1)}|", flush=True)
     for name in told.data:
-        for seed in told.seeds:
-            print(line(name, told.data_folder, seed), flush=True)
+        for line in lines(name, told.data_folder, told.seeds):
+            print(line, flush=True)

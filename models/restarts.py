@@ -90,16 +90,16 @@ def fit_restarts(embeddings: np.ndarray, clusters: int, restarts: int, seed: int
         responsibilities = mixture.memberships(points).astype(np.float32)
     others = np.delete(labels, chosen, axis=0)
     return Restarts(
-        mixture,
-        responsibilities,
-        chosen,
-        places,
-        log_likelihood,
-        mean_agreement(labels),
-        np.array([graph_cut(of_points, graph) for of_points in labels]),
-        np.array([modularity(of_points, graph) for of_points in labels]),
-        used,
-        cluster_agreement(responsibilities.argmax(axis=1), others, clusters),
+        mixture=mixture,
+        responsibilities=responsibilities,
+        chosen=chosen,
+        embeddings=places,
+        log_likelihood=log_likelihood,
+        agreement=mean_agreement(labels),
+        graph_cut=np.array([graph_cut(of_points, graph) for of_points in labels]),
+        modularity=np.array([modularity(of_points, graph) for of_points in labels]),
+        clusters_used=used,
+        cluster_agreement=cluster_agreement(responsibilities.argmax(axis=1), others, clusters),
     )
 
 

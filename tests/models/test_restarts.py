@@ -4,9 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.mixture import GaussianMixture
 
 from models.manifold import exact_graph
-from models.restarts import Restarts, choose, fit_restarts
+from models.restarts import Restarts, choose, fit_restarts, fit_start
 
 
 def blobs(sizes: tuple[int, ...], apart: float = 10) -> tuple[np.ndarray, np.ndarray]:
@@ -103,6 +104,20 @@ def test_what_one_embedding_has_by_chance_speaks_for_no_clusters() -> None:
     assert np.array_equal(together.labels, np.array([1, 0, 0])[blob])
     assert together.embeddings.tolist() == [0, 1, 2] * 4
     assert together.embeddings[together.chosen] > 0
+
+
+def test_both_kinds_of_starts_are_tried_in_each_embedding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two embeddings, four restarts: those of one embedding are no single kind."""
+    started: list[tuple[float, int]] = []
+
+    def watched(points: np.ndarray, clusters: int, covariance: str, seed: int, start: int) -> GaussianMixture:
+        started.append((float(points[0, 0]), start % 2))
+        return fit_start(points, clusters, covariance, seed, start)
+
+    monkeypatch.setattr("models.restarts.fit_start", watched)
+    points, _ = blobs((50, 50))
+    fit_restarts(np.stack([points, points + 1]), 2, 4, 0, exact_graph(points, 5)[0])
+    assert len(set(started)) == 4
 
 
 def test_a_cluster_of_fewer_points_than_dimensions_is_not_used() -> None:
