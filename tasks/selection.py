@@ -58,9 +58,10 @@ def restart_words(record: dict[str, Any]) -> str:
         else ""
     )
     embeddings = len({restart["embedding"] for restart in restarts})
-    among, by = (
-        (f" in {embeddings} embeddings that differ by chance", " in all of them") if embeddings > 1 else ("", "")
-    )
+    among, by = "", ""
+    if embeddings > 1:
+        among = f" in {embeddings} embeddings, which place rows by their neighbours and differ by chance"
+        by = " in all of them"
     return (
         f"The clusters were looked for {len(restarts)} times from different starts{among}; of the results that divide "
         f"the graph of neighbours about as well as any, the likeliest{by} was taken. "
