@@ -31,7 +31,8 @@ from tasks.store import Artifact, Store
 VALIDATION_ROWS = 10_000  # that checks and stop criteria look at
 SECONDS_BETWEEN_UPDATES = 5.0  # each one is a row in the server's database
 
-Report = Callable[[str, int, int, dict[str, float]], None]  # phase, step, total steps, values
+# Phase, step, total steps and values after each check; once, with no steps, as a phase begins that computes.
+Report = Callable[[str, int, int, dict[str, float]], None]
 
 
 @stage(name="fit")
@@ -221,6 +222,9 @@ def _reporter() -> Report:
 
     def report(phase: str, step: int, total: int, values: dict[str, float]) -> None:
         nonlocal last
+        if not total:
+            log.info("%s begins", phase)
+            return
         shown = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
         log.info("%s %d of %d steps: %s", phase, step, total, shown)
         if step == total or time.monotonic() - last > SECONDS_BETWEEN_UPDATES:

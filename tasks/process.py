@@ -1,6 +1,6 @@
 """The parent's side of the child process that holds TensorFlow.
 
-Requests go to the child as JSON lines on its stdin; progress, log lines and replies come back as JSON lines on its
+Requests go to the child as JSON lines on its stdin; progress and replies come back as JSON lines on its
 stdout; arrays pass through npz files in a scratch folder. The child ends when its stdin closes, so it can't outlive
 whoever started it.
 """

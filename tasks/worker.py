@@ -69,6 +69,7 @@ class Worker:
         model, x = self._build(spec, weights), _arrays(inputs)
         plan = model.plan(phase, x["train"])
         if isinstance(plan, Computation):
+            self.say("progress", step=0, total=0, values={})
             return compute(plan, phase, Path(weights))
         result = train_phase(
             plan, model.strategy, x["validation"], TrainingSettings(**training), seed,

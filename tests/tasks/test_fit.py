@@ -11,7 +11,14 @@ import pyarrow as pa
 import pytest
 
 from models.encoding import Column, Encoding, Kind
-from models.model_settings import ClusterGanSettings, GanSettings, ManifoldGanSettings, ModelName, ModelSettings
+from models.model_settings import (
+    ClusterGanSettings,
+    GanSettings,
+    KMeansSettings,
+    ManifoldGanSettings,
+    ModelName,
+    ModelSettings,
+)
 from models.settings import TrainingSettings
 from tasks import kinds
 from tasks.code import code_digest
@@ -28,6 +35,7 @@ TRAINING = TrainingSettings(check_every=50, checkpoint_every=100)
 SETTINGS: dict[ModelName, ModelSettings] = {
     ModelName.gan: GanSettings(steps=400, encoder_steps=300, units=32),
     ModelName.clustergan: ClusterGanSettings(steps=300, units=32),
+    ModelName.kmeans: KMeansSettings(restarts=2),
 }
 
 
@@ -138,6 +146,13 @@ def test_pretraining_that_is_never_finite_ends_the_fit_by_name(store: Store, pro
     with pytest.raises(StageError, match=r"fit: expected finite losses in phase pretraining .*encoding\.scaling"):
         fit_phases(store, vectors, spec, settings, TRAINING, process, lambda *_: None)
     assert store.find("phase", phase_key(store, "pretraining", vectors, spec, settings, TRAINING)) is None
+
+
+def test_a_phase_that_computes_tells_that_it_begins(store: Store, process: ModelProcess) -> None:
+    """It may take minutes and has no steps to tell of."""
+    told: list[tuple[str, int, int]] = []
+    fit_digits(store, process, ModelName.kmeans, lambda phase, step, total, _: told.append((phase, step, total)))
+    assert told == [("mixture", 0, 0)]
 
 
 def test_checks_see_validation_rows_in_random_order(store: Store, process: ModelProcess) -> None:
