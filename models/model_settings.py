@@ -226,7 +226,9 @@ class ManifoldGanSettings(TeacherSettings):
         description="Width of the hidden layers of student, generator and critic; chosen by the data if empty.",
         json_schema_extra=_from("student"),
     )
-    student_steps: int = Field(2000, ge=1, description="Steps of the student.", json_schema_extra=_from("student"))
+    student_steps: int | None = Field(
+        None, ge=1, description="Steps of the student; chosen by the rows if empty.", json_schema_extra=_from("student")
+    )
     student_batch_size: int = Field(
         256, ge=8, le=8192, description="Rows in a step of the student.", json_schema_extra=_from("student")
     )

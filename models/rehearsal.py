@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from models.computation import Computation
 from models.settings import TrainingSettings
-from models.training import chunk_rows, compile_steps
+from models.training import Phase, chunk_rows, compile_steps
 
 STEPS = 50
 
@@ -16,14 +16,19 @@ STEPS = 50
 def rehearse(model: Any, phase: str, x: np.ndarray, n_rows: int, training: TrainingSettings, seed: int) -> float:
     """Seconds for all steps of a phase, compilation and checks left out. The model is spoilt afterwards.
 
-    x is (rows, columns); a training step costs the same for any number of rows. What is computed costs as its work for
-    the `n_rows` that the fit has.
+    x is (rows, columns). A training step costs the same for any number of rows; how much there is to train, or to
+    compute, goes by the `n_rows` that the fit has.
     """
-    plan, steps = model.plan(phase, x), min(STEPS, training.check_every)
-    if isinstance(plan, Computation):
-        return _compute(model, plan) * plan.work(n_rows) / plan.work(len(x))
+    plan = model.plan(phase, x)
+    seconds = _compute(model, plan) if isinstance(plan, Computation) else _train(model, plan, training, seed)
+    return seconds * plan.work(n_rows) / plan.work(len(x))
+
+
+def _train(model: Any, plan: Phase, training: TrainingSettings, seed: int) -> float:
+    """Seconds of all steps, by those of the second time that a few are done."""
+    steps, n_rows = min(STEPS, training.check_every), len(plan.tables[0])
     run_steps, tables = compile_steps(plan, model.strategy), tuple(map(tf.constant, plan.tables))
-    rows = chunk_rows(plan, seed, 0, steps, training.check_every, len(x))
+    rows = chunk_rows(plan, seed, 0, steps, training.check_every, n_rows)
     _run(run_steps, tables, rows, seed, steps)
     started = time.perf_counter()
     _run(run_steps, tables, rows, seed, steps)

@@ -22,6 +22,7 @@ RADIUS = 0.5  # of the perturbation, in distances to the RADIUS_NEIGHBOR-th neig
 WIDE_RADIUS = 0.25  # of wide vectors, where neighbours are hardly nearer than strangers (as in Hu et al. 2017)
 RADIUS_NEIGHBOR = 10
 WARM_STEPS = 300  # of teaching alone
+LEAST_STEPS, PASSES = 2000, 30  # small tables are learnt by the first, what large ones gain goes on longer
 WEIGHTS = {"teacher_loss": 1.0, "perturbation_loss": 1.0, "agreement_loss": 0.3, "entropy_loss": 0.1, "prior_loss": 0.4}
 CHECK_ROWS = 2000
 
@@ -86,11 +87,20 @@ class Student:
             self.optimizer.build(self.network.trainable_variables)
         self.compiled = Compiled(lambda x: self.network(x, training=False))
 
-    def plan(self, lesson: Lesson, neighbors: Callable[[np.ndarray], np.ndarray], steps: int, batch_size: int) -> Phase:
-        """The phase; `neighbors` gives the nearest rows of the lesson of any rows: (rows, k)."""
+    def plan(
+        self,
+        lesson: Lesson,
+        neighbors: Callable[[np.ndarray], np.ndarray],
+        steps: Callable[[int], int],
+        batch_size: int,
+    ) -> Phase:
+        """The phase; `neighbors` gives the nearest rows of the lesson of any rows: (rows, k).
+
+        `steps` are those for so many rows as the lesson has.
+        """
         shares = np.tile(lesson.prior, (len(lesson.x), 1))
         return Phase(
-            steps=steps,
+            steps=steps(len(lesson.x)),
             batch_size=batch_size,
             batches=1,
             networks={"student": self.network},
@@ -101,6 +111,7 @@ class Student:
             check=lambda x: self.check(x[:CHECK_ROWS], lesson.x[neighbors(x[:CHECK_ROWS])]),
             criterion="validation_loss",
             guards=(guard_components(self.n_components),),
+            work=steps,
             keeps_best=True,
         )
 
@@ -162,6 +173,11 @@ class Student:
     def predict_logits(self, x: np.ndarray) -> np.ndarray:
         """Log responsibilities up to a constant of each row: (rows, clusters)."""
         return predict_in_blocks(self.compiled, x)
+
+
+def count_steps(n_rows: int, batch_size: int) -> int:
+    """Steps that a student of so many rows learns in: LEAST_STEPS, or PASSES over the rows if these are more."""
+    return max(LEAST_STEPS, PASSES * n_rows // batch_size)
 
 
 def between(table: tf.Tensor, rows: tf.Tensor, near: tf.Tensor, share: tf.Tensor) -> tf.Tensor:

@@ -47,6 +47,7 @@ class Phase:
     check: Callable[[np.ndarray], dict[str, float]]  # x_validation, rows in random order -> metrics
     criterion: str  # the metric that falls while training helps
     guards: tuple[Guard, ...] = ()
+    work: Callable[[int], float] = lambda _: 1  # how much it is for so many rows, in a unit of its own
     keeps_best: bool = False  # ends with the weights that the criterion was lowest with, not with the last ones
     finish: Callable[[], None] = lambda: None  # done once, after the last step
 

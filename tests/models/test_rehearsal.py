@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from models.computation import Computation, Computed
+from models.manifoldgan import ManifoldGan
 from models.model_settings import ManifoldGanSettings
 from models.networks import DataShape
 from models.rehearsal import rehearse
@@ -38,6 +39,18 @@ def test_what_is_computed_takes_as_long_as_its_work_for_all_rows() -> None:
     seconds = rehearse(model, "sleep", np.zeros((10, 1), np.float32), 100, TrainingSettings(), 0)
     assert seconds >= 2
     assert set(model.arrays) == {"slept"}
+
+
+def test_what_is_trained_for_longer_on_more_rows_takes_as_much_longer() -> None:
+    """A student of three million rows does 175 times the steps of one of three hundred."""
+    x, settings = np.zeros((300, 2), np.float32), ManifoldGanSettings(units=2)
+    seconds = []
+    for rows in (300, 3_000_000):
+        model = ManifoldGan(settings, DataShape(2, image=False), 2, seed=0)
+        neighbors, responsibilities = np.zeros((300, 1), np.int32), np.full((300, 2), 0.5, np.float32)
+        model.arrays |= {"graph_rows": np.arange(300), "neighbors": neighbors, "responsibilities": responsibilities}
+        seconds.append(rehearse(model, "student", x, rows, TrainingSettings(), 0))
+    assert seconds[1] > 20 * seconds[0]
 
 
 @pytest.mark.parametrize(

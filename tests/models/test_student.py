@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from models.model_settings import Prior
+from models.manifoldgan import ManifoldGan
+from models.model_settings import ManifoldGanSettings, Prior
+from models.networks import DataShape
 from models.student import between, write_lesson
+from models.training import Phase
 
 X = np.arange(8, dtype=np.float32).reshape(4, 2)
 GRAPH = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
@@ -39,3 +42,16 @@ def test_a_row_is_taught_on_the_way_to_its_neighbour() -> None:
     rows, near, share = np.array([0, 3]), np.array([1, 0]), np.array([[0.25], [0.5]], np.float32)
     np.testing.assert_allclose(between(X, rows, near, share), [[0.5, 1.5], [3.0, 4.0]], atol=1e-6)
     np.testing.assert_allclose(between(RESPONSIBILITIES, rows, near, share), [[1.0, 0.0], [0.6, 0.4]], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told", "steps"), [(1_000, None, 2_000), (17_066, None, 2_000), (60_000, None, 7_031), (60_000, 100, 100)]
+)
+def test_a_student_of_many_rows_learns_for_longer_unless_told(rows: int, told: int | None, steps: int) -> None:
+    """Thirty passes over them, and `check` knows it by the work."""
+    model = ManifoldGan(ManifoldGanSettings(student_steps=told), DataShape(2, image=False), 2, seed=0)
+    neighbors, responsibilities = np.zeros((rows, 1), np.int32), np.full((rows, 2), 0.5, np.float32)
+    model.arrays |= {"graph_rows": np.arange(rows), "neighbors": neighbors, "responsibilities": responsibilities}
+    plan = model.plan("student", np.zeros((rows, 2), np.float32))
+    assert isinstance(plan, Phase)
+    assert (plan.steps, plan.work(rows)) == (steps, steps)
