@@ -1,4 +1,4 @@
-"""An autoencoder, among whose codes wide vectors have neighbours as well."""
+"""An autoencoder, in whose narrow and wide layers wide vectors have their neighbours."""
 
 from collections.abc import Callable
 
@@ -36,6 +36,8 @@ class Autoencoder:
             for name, network in self.networks.items():
                 self.optimizers[name].build(network.trainable_variables)
         self.compiled = {name: Compiled(network) for name, network in self.networks.items()}
+        before_codes = self.encoder.layers[-2].output
+        self.compiled["hidden"] = Compiled(keras.Model(self.encoder.inputs, before_codes))
 
     def plan(self, x: np.ndarray, steps: int, batch_size: int) -> Phase:
         """The phase that trains both on rows x (rows, columns)."""
@@ -72,6 +74,10 @@ class Autoencoder:
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Codes of rows: (rows, code_dim)."""
         return predict_in_blocks(self.compiled["encoder"], x)
+
+    def hidden(self, x: np.ndarray) -> np.ndarray:
+        """Activations of the last hidden layer of the encoder, which the codes are linear in: (rows, units)."""
+        return predict_in_blocks(self.compiled["hidden"], x)
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Rows of codes: (rows, columns)."""

@@ -141,7 +141,7 @@ class Representation(StrEnum):
     auto = "auto"
     vectors = "vectors"
     autoencoder = "autoencoder"
-    both = "both"
+    layers = "layers"
 
 
 class Networks(StrEnum):
@@ -172,7 +172,7 @@ class TeacherSettings(ModelSettings):
     representation: Representation = Field(
         Representation.auto,
         description="Where neighbours are looked for: among the vectors, among the codes of an autoencoder, or among "
-        "both; auto takes both beyond 128 columns, up to there the vectors.",
+        "these and in its last hidden layer (layers); auto takes layers beyond 128 columns, up to there the vectors.",
     )
     networks: Networks = Field(
         Networks.dense,
@@ -205,7 +205,7 @@ class TeacherSettings(ModelSettings):
     def representation_of(self, n_columns: int) -> Representation:
         """What is meant for vectors of this width."""
         if self.representation == Representation.auto:
-            return Representation.both if n_columns > VECTORS_COLUMNS else Representation.vectors
+            return Representation.layers if n_columns > VECTORS_COLUMNS else Representation.vectors
         return self.representation
 
 

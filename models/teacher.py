@@ -28,7 +28,7 @@ class Teacher:
     """A Gaussian mixture on the UMAP embedding of the neighbour graph (N2D, McConville et al. 2021).
 
     It finds clusters of any shape, but knows only the rows that it was made of. Wide vectors have their neighbours
-    among the codes of an autoencoder as well.
+    in an autoencoder.
     """
 
     phases: tuple[str, ...] = TeacherSettings.phases
@@ -79,7 +79,7 @@ class Teacher:
         """The graph of at most `graph_rows` train rows, evenly spread, and the rows' places.
 
         Vectors have a second one, by neighbours in common, which gains nothing among ten-dimensional codes. Codes have
-        that of the vectors, where both count: each of them takes some rows of different kinds for near.
+        that of the layer before them, where both count: each of them takes some rows of different kinds for near.
         """
         rows = spread_evenly(len(x_train), self.settings.graph_rows)
         x, k = x_train[rows], self.settings.neighbors
@@ -88,15 +88,15 @@ class Teacher:
         if self.representation == Representation.vectors:
             shared = shared_graph(near.neighbors, found["neighbors"].shape[1])
             found |= {"shared_neighbors": shared.neighbors, "shared_distances": shared.distances}
-        elif self.representation == Representation.both:
-            vectors = exact_graph(x, k)
-            found |= {"vector_neighbors": vectors.neighbors, "vector_distances": vectors.distances}
+        elif self.representation == Representation.layers:
+            hidden = exact_graph(self.autoencoder.hidden(x), k)
+            found |= {"hidden_neighbors": hidden.neighbors, "hidden_distances": hidden.distances}
         return Computed(found)
 
     def embed_graph(self, x_train: np.ndarray, arrays: dict[str, np.ndarray]) -> Computed:
         """Embeddings of the graph's rows: (1 or 2, 1 or EMBEDDINGS, rows, embedding_dim).
 
-        Of the nearest neighbours, and others of the mean with the shared; or of the mean of codes' and vectors' alone.
+        Of the nearest neighbours, and others of the mean with the shared; or of the mean of both layers' alone.
         Those of one kind differ by chance.
         """
         codes = self.encode(x_train[arrays["graph_rows"]])
@@ -105,8 +105,8 @@ class Teacher:
             case Representation.vectors:
                 shared = Graph(arrays["shared_neighbors"], arrays["shared_distances"])
                 tried = [[near], [near, shared]]
-            case Representation.both:
-                tried = [[near, Graph(arrays["vector_neighbors"], arrays["vector_distances"])]]
+            case Representation.layers:
+                tried = [[near, Graph(arrays["hidden_neighbors"], arrays["hidden_distances"])]]
             case _:
                 tried = [[near]]
         dims, seeds = self.settings.embedding_dim, embedding_seeds(self.seed, len(codes))

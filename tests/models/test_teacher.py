@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from models.autoencoder import Autoencoder
 from models.computation import Computation
 from models.manifold import Graph, exact_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
@@ -77,22 +78,22 @@ def test_fewer_rows_than_neighbours_are_enough(two_blobs: np.ndarray) -> None:
     assert computed["neighbors"].shape == computed["shared_neighbors"].shape == (8, 7)
 
 
-def test_wide_vectors_have_neighbours_among_codes_and_vectors() -> None:
-    """Narrow ones among the vectors alone; who asks for one of them gets it."""
+def test_wide_vectors_have_neighbours_in_two_layers_of_an_autoencoder() -> None:
+    """Narrow ones among the vectors; who asks for the codes alone gets them."""
     assert TeacherSettings().representation_of(128) == Representation.vectors
-    assert TeacherSettings().representation_of(129) == Representation.both
+    assert TeacherSettings().representation_of(129) == Representation.layers
     assert TeacherSettings(representation="autoencoder").representation_of(129) == Representation.autoencoder
 
 
-def test_codes_and_vectors_have_one_embedding_of_both_graphs(two_blobs: np.ndarray) -> None:
+def test_codes_and_the_layer_before_them_have_one_embedding_of_both_graphs(two_blobs: np.ndarray) -> None:
     """Its edges are the mean of the graphs'."""
-    both = teacher(Representation.both)
+    both = teacher(Representation.layers)
     arrays = both.find_neighbors(two_blobs).arrays
-    codes, vectors = both.encode(two_blobs), exact_graph(two_blobs, 10)
+    codes, hidden = both.encode(two_blobs), exact_graph(both.autoencoder.hidden(two_blobs), 10)
     assert np.array_equal(arrays["neighbors"], exact_graph(codes, 10).neighbors)
-    assert np.array_equal(arrays["vector_neighbors"], vectors.neighbors)
+    assert np.array_equal(arrays["hidden_neighbors"], hidden.neighbors)
     (embeddings,) = both.embed_graph(two_blobs, arrays).arrays["embeddings"]
-    assert np.array_equal(embeddings[0], umap_embedding(codes, [exact_graph(codes, 10), vectors], 3, 0))
+    assert np.array_equal(embeddings[0], umap_embedding(codes, [exact_graph(codes, 10), hidden], 3, 0))
 
 
 def test_codes_alone_have_one_graph(two_blobs: np.ndarray) -> None:
@@ -103,3 +104,12 @@ def test_codes_alone_have_one_graph(two_blobs: np.ndarray) -> None:
     codes = codes_alone.encode(two_blobs)
     (embeddings,) = codes_alone.embed_graph(two_blobs, arrays).arrays["embeddings"]
     assert np.array_equal(embeddings[0], umap_embedding(codes, [Graph(arrays["neighbors"], arrays["distances"])], 3, 0))
+
+
+@pytest.mark.parametrize("shape", [None, (1, 5)])
+def test_codes_are_linear_in_the_last_hidden_layer(two_blobs: np.ndarray, shape: tuple[int, int] | None) -> None:
+    """Of perceptrons and of convolutions."""
+    data = DataShape(5, image=shape is not None, image_shape=shape)
+    made = Autoencoder(3, data, 0, tf.distribute.get_strategy(), keras.optimizers.Adam)
+    kernel, bias = made.encoder.layers[-1].get_weights()
+    np.testing.assert_allclose(made.hidden(two_blobs) @ kernel + bias, made.encode(two_blobs), atol=1e-4)
