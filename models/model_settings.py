@@ -172,7 +172,7 @@ class TeacherSettings(ModelSettings):
     representation: Representation = Field(
         Representation.auto,
         description="Where neighbours are looked for: among the vectors, among the codes of an autoencoder, or among "
-        "these and in its last hidden layer (layers); auto takes layers beyond 128 columns, up to there the vectors.",
+        "both and in its last hidden layer (layers); auto takes layers beyond 128 columns, up to there the vectors.",
     )
     networks: Networks = Field(
         Networks.dense,

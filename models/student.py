@@ -22,7 +22,7 @@ RADIUS = 0.5  # of the perturbation, in distances to the RADIUS_NEIGHBOR-th neig
 WIDE_RADIUS = 0.25  # of wide vectors, where neighbours are hardly nearer than strangers (as in Hu et al. 2017)
 RADIUS_NEIGHBOR = 10
 WARM_STEPS = 300  # of teaching alone
-LEAST_STEPS, PASSES = 2000, 30  # small tables are learnt by the first, what large ones gain goes on longer
+LEAST_STEPS, PASSES = 2000, 20  # small tables are learnt by the first, what large ones gain goes on longer
 WEIGHTS = {"teacher_loss": 1.0, "perturbation_loss": 1.0, "agreement_loss": 0.3, "entropy_loss": 0.1, "prior_loss": 0.4}
 CHECK_ROWS = 2000
 

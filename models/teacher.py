@@ -79,7 +79,8 @@ class Teacher:
         """The graph of at most `graph_rows` train rows, evenly spread, and the rows' places.
 
         Vectors have a second one, by neighbours in common, which gains nothing among ten-dimensional codes. Codes have
-        that of the layer before them, where both count: each of them takes some rows of different kinds for near.
+        those of the layer before them and of the vectors: each of the three takes other rows of different kinds for
+        near.
         """
         rows = spread_evenly(len(x_train), self.settings.graph_rows)
         x, k = x_train[rows], self.settings.neighbors
@@ -89,24 +90,24 @@ class Teacher:
             shared = shared_graph(near.neighbors, found["neighbors"].shape[1])
             found |= {"shared_neighbors": shared.neighbors, "shared_distances": shared.distances}
         elif self.representation == Representation.layers:
-            hidden = exact_graph(self.autoencoder.hidden(x), k)
-            found |= {"hidden_neighbors": hidden.neighbors, "hidden_distances": hidden.distances}
+            for name, points in (("hidden", self.autoencoder.hidden(x)), ("vector", x)):
+                other = exact_graph(points, k)
+                found |= {f"{name}_neighbors": other.neighbors, f"{name}_distances": other.distances}
         return Computed(found)
 
     def embed_graph(self, x_train: np.ndarray, arrays: dict[str, np.ndarray]) -> Computed:
         """Embeddings of the graph's rows: (1 or 2, 1 or EMBEDDINGS, rows, embedding_dim).
 
-        Of the nearest neighbours, and others of the mean with the shared; or of the mean of both layers' alone.
+        Of the nearest neighbours, and others of the mean with the shared; or of the mean of all three layers' alone.
         Those of one kind differ by chance.
         """
         codes = self.encode(x_train[arrays["graph_rows"]])
         near = Graph(arrays["neighbors"], arrays["distances"])
         match self.representation:
             case Representation.vectors:
-                shared = Graph(arrays["shared_neighbors"], arrays["shared_distances"])
-                tried = [[near], [near, shared]]
+                tried = [[near], [near, graph_of("shared", arrays)]]
             case Representation.layers:
-                tried = [[near, Graph(arrays["hidden_neighbors"], arrays["hidden_distances"])]]
+                tried = [[near, graph_of("hidden", arrays), graph_of("vector", arrays)]]
             case _:
                 tried = [[near]]
         dims, seeds = self.settings.embedding_dim, embedding_seeds(self.seed, len(codes))
@@ -131,6 +132,11 @@ class Teacher:
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Where rows have their neighbours: (rows, dims)."""
         return self.autoencoder.encode(x) if self.networks else x
+
+
+def graph_of(name: str, arrays: dict[str, np.ndarray]) -> Graph:
+    """One of the graphs beside that of the nearest neighbours."""
+    return Graph(arrays[f"{name}_neighbors"], arrays[f"{name}_distances"])
 
 
 def graph_work(n_rows: int) -> int:

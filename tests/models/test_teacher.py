@@ -78,22 +78,23 @@ def test_fewer_rows_than_neighbours_are_enough(two_blobs: np.ndarray) -> None:
     assert computed["neighbors"].shape == computed["shared_neighbors"].shape == (8, 7)
 
 
-def test_wide_vectors_have_neighbours_in_two_layers_of_an_autoencoder() -> None:
+def test_wide_vectors_have_neighbours_in_layers_of_an_autoencoder() -> None:
     """Narrow ones among the vectors; who asks for the codes alone gets them."""
     assert TeacherSettings().representation_of(128) == Representation.vectors
     assert TeacherSettings().representation_of(129) == Representation.layers
     assert TeacherSettings(representation="autoencoder").representation_of(129) == Representation.autoencoder
 
 
-def test_codes_and_the_layer_before_them_have_one_embedding_of_both_graphs(two_blobs: np.ndarray) -> None:
-    """Its edges are the mean of the graphs'."""
-    both = teacher(Representation.layers)
-    arrays = both.find_neighbors(two_blobs).arrays
-    codes, hidden = both.encode(two_blobs), exact_graph(both.autoencoder.hidden(two_blobs), 10)
-    assert np.array_equal(arrays["neighbors"], exact_graph(codes, 10).neighbors)
-    assert np.array_equal(arrays["hidden_neighbors"], hidden.neighbors)
-    (embeddings,) = both.embed_graph(two_blobs, arrays).arrays["embeddings"]
-    assert np.array_equal(embeddings[0], umap_embedding(codes, [exact_graph(codes, 10), hidden], 3, 0))
+def test_codes_the_layer_before_them_and_vectors_have_one_embedding_of_their_graphs(two_blobs: np.ndarray) -> None:
+    """Its edges are the mean of the three graphs'."""
+    layers = teacher(Representation.layers)
+    arrays = layers.find_neighbors(two_blobs).arrays
+    codes, hidden = layers.encode(two_blobs), layers.autoencoder.hidden(two_blobs)
+    graphs = [exact_graph(points, 10) for points in (codes, hidden, two_blobs)]
+    for name, graph in zip(("neighbors", "hidden_neighbors", "vector_neighbors"), graphs, strict=True):
+        assert np.array_equal(arrays[name], graph.neighbors)
+    (embeddings,) = layers.embed_graph(two_blobs, arrays).arrays["embeddings"]
+    assert np.array_equal(embeddings[0], umap_embedding(codes, graphs, 3, 0))
 
 
 def test_codes_alone_have_one_graph(two_blobs: np.ndarray) -> None:
