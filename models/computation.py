@@ -35,3 +35,6 @@ class Computation:
 
     run: Callable[[], Computed]
     work: Callable[[int], float] = float
+
+
+NOTHING = Computation(Computed)  # of a phase that the settings leave nothing to do in

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from models.autoencoder import Autoencoder
 from models.cluster_count import count_clusters
-from models.computation import Computation, Computed
+from models.computation import NOTHING, Computation, Computed
 from models.labellings import divides_better
 from models.manifold import Graph, count_epochs, exact_graph, shared_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
@@ -66,7 +66,7 @@ class Teacher:
             case "pretraining" if self.networks:
                 return self.autoencoder.plan(x_train, told.pretraining_steps, told.pretraining_batch_size)
             case "pretraining":
-                return Computation(Computed)
+                return NOTHING
             case "graph":
                 return Computation(lambda: self.find_neighbors(x_train), work=graph_work)
             case "embedding":

@@ -17,7 +17,7 @@ from typing import Any, TextIO
 import keras
 import numpy as np
 
-from models.computation import Computation
+from models.computation import NOTHING, Computation
 from models.generative import DataShape, GenerativeModel, build_model
 from models.guards import StopReason
 from models.model_settings import ModelName, model_settings
@@ -69,7 +69,8 @@ class Worker:
         model, x = self._build(spec, weights), _arrays(inputs)
         plan = model.plan(phase, x["train"])
         if isinstance(plan, Computation):
-            self.say("progress", step=0, total=0, values={})
+            if plan is not NOTHING:
+                self.say("progress", step=0, total=0, values={})
             return compute(plan, phase, Path(weights))
         result = train_phase(
             plan, model.strategy, x["validation"], TrainingSettings(**training), seed,

@@ -23,7 +23,7 @@ from models.settings import TrainingSettings
 from tasks import kinds
 from tasks.code import code_digest
 from tasks.errors import BadInput, Interrupted, StageError
-from tasks.fit import fit_phases, model_spec, phase_key, training_rows
+from tasks.fit import fit_phase, fit_phases, model_spec, phase_key, training_rows
 from tasks.loading import load_split
 from tasks.model import FittedModel, ModelSpec
 from tasks.process import ModelProcess
@@ -153,6 +153,21 @@ def test_a_phase_that_computes_tells_that_it_begins(store: Store, process: Model
     told: list[tuple[str, int, int]] = []
     fit_digits(store, process, ModelName.kmeans, lambda phase, step, total, _: told.append((phase, step, total)))
     assert told == [("mixture", 0, 0)]
+
+
+def test_a_phase_with_nothing_to_do_tells_nothing(store: Store, process: ModelProcess) -> None:
+    """Narrow rows have no autoencoder, though pretraining is a phase."""
+    settings, told = ManifoldGanSettings(), []
+    spec = spec_of(ModelName.kmeans).model_copy(
+        update={"model": ModelName.manifoldgan, "settings": settings.model_dump(mode="json")}
+    )
+    vectors, weights = write_digits(store), process.scratch
+    key = phase_key(store, "pretraining", vectors, spec, settings, TRAINING)
+    made = fit_phase(
+        store, key, "pretraining", vectors, spec, TRAINING, process, weights, lambda *all_: told.append(all_)
+    )
+    assert "weights" in made
+    assert told == []
 
 
 def test_checks_see_validation_rows_in_random_order(store: Store, process: ModelProcess) -> None:
