@@ -17,6 +17,7 @@ from models.settings import TrainingSettings
 
 STATE = "state.json"
 IMPROVEMENT = 0.01
+CONVOLUTION_RANK = 4  # dimensions of the kernel of a convolution of images
 
 Progress = Callable[[int, int, dict[str, float]], None]
 
@@ -137,12 +138,12 @@ class BestWeights:
 
 
 def compile_steps(plan: Phase, strategy: tf.distribute.Strategy) -> Callable[..., dict[str, tf.Tensor]]:
-    """The compiled loop: losses summed over `count` steps. XLA takes one replica only.
+    """The compiled loop: losses summed over `count` steps.
 
     `while` and not `for` over a range, whose length XLA wants to know: it would compile for each `count` anew.
     """
 
-    @tf.function(jit_compile=strategy.num_replicas_in_sync == 1, reduce_retracing=True)
+    @tf.function(jit_compile=takes_xla(plan, strategy), reduce_retracing=True)
     def run_steps(
         tables: tuple[tf.Tensor, ...], rows: tf.Tensor, seed: tf.Tensor, start: tf.Tensor, count: tf.Tensor
     ) -> dict[str, tf.Tensor]:
@@ -155,6 +156,13 @@ def compile_steps(plan: Phase, strategy: tf.distribute.Strategy) -> Callable[...
         return sums
 
     return lambda tables, *rest: run_steps(tables, *map(tf.constant, rest))
+
+
+def takes_xla(plan: Phase, strategy: tf.distribute.Strategy) -> bool:
+    """Whether XLA compiles the loop: for one replica, but on a CPU it makes convolutions eight times as slow."""
+    weights = (weight for network in plan.networks.values() for weight in network.weights)
+    convolves = any(len(weight.shape) == CONVOLUTION_RANK for weight in weights)
+    return strategy.num_replicas_in_sync == 1 and not (convolves and not tf.config.list_logical_devices("GPU"))
 
 
 def next_stop(step: int, steps: int, training: TrainingSettings) -> int:

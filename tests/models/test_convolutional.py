@@ -12,11 +12,12 @@ from models.model_settings import ManifoldGanSettings, Networks
 from models.networks import DataShape, predict_in_blocks, seen_by
 from models.settings import TrainingSettings
 from models.student import build_student
-from models.training import PhaseResult, train_phase
+from models.training import PhaseResult, takes_xla, train_phase
 from tests.models.folder_checkpoints import FolderCheckpoints, Killed
 
 SHAPES = [(8, 8), (5, 7), (4, 6, 3)]
 IMAGES = DataShape(35, image=True, image_shape=(5, 7))
+DENSE = DataShape(35, image=True)
 
 
 def images(rows: int = 60) -> np.ndarray:
@@ -58,7 +59,7 @@ def test_a_row_gets_the_same_bits_in_any_batch() -> None:
 def test_dense_networks_see_no_shape() -> None:
     """The shape of an image changes no weight of the default."""
     settings = ManifoldGanSettings(units=8, representation="autoencoder")
-    with_shape, without = (ManifoldGan(settings, data, 2, 0) for data in (IMAGES, DataShape(35, image=True)))
+    with_shape, without = (ManifoldGan(settings, data, 2, 0) for data in (IMAGES, DENSE))
     for name, network in with_shape.networks.items():
         for a, b in zip(network.get_weights(), without.networks[name].get_weights(), strict=True):
             np.testing.assert_array_equal(a, b)
@@ -91,3 +92,12 @@ def test_training_has_one_result_killed_or_not(tmp_path) -> None:
     assert unbroken == resumed
     for a, b in zip(expected, actual, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(("data", "gpus", "expected"), [(IMAGES, 0, False), (IMAGES, 1, True), (DENSE, 0, True)])
+def test_xla_compiles_no_convolutions_for_a_cpu(monkeypatch, data: DataShape, gpus: int, expected: bool) -> None:
+    """Where it would make each step eight times as long."""
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: ["device"] * gpus)
+    strategy = tf.distribute.get_strategy()
+    plan = Autoencoder(2, data, 0, strategy, keras.optimizers.Adam).plan(images(), 10, 16)
+    assert takes_xla(plan, strategy) == expected
