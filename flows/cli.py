@@ -52,7 +52,7 @@ class Fit(ModelOptions, SourceSettings):
     source: CliPositionalArg[str] = Field(description=SOURCE)
     clusters: Clusters = Field(None, description="Number of clusters; chosen without labels if auto.")
     name: Name = Field("main", description="What the result is registered as.")
-    seed: Seed = Field(0, description="One seed, one result on a CPU.")
+    seed: Seed = Field(0, description="One seed, one result on CPUs of one kind.")
     store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
     encoding: EncodingSettings = EncodingSettings()
     training: TrainingSettings = TrainingSettings()

@@ -82,7 +82,7 @@ def fit_clusters(
         name: What the result is registered as.
         clusters: Number of clusters; chosen without labels if empty or auto.
         model: The generative model.
-        seed: One seed, one result on a CPU.
+        seed: One seed, one result on CPUs of one kind.
         store: Folder or URI where everything is kept.
         columns: Which columns mean what.
         encoding: How columns become vectors.
