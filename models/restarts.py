@@ -13,7 +13,7 @@ from models.numbering import ranks_by_size
 
 FIT_POINTS = 15_000  # that each restart is fitted to: they rank as on all, in a fraction of the time
 POINTS_PER_PARAMETER = 2  # of a cluster, from which on covariances are full: islands of an embedding lie askew
-CLOSE = 0.5  # share of a point's neighbours, the nearest, that tell how well a restart divides the graph
+CLOSE = 0.4  # share of a point's neighbours, the nearest, that tell how well a restart divides the graph
 REGULARISATION = 1e-4  # added to variances, in the embedding's units: an embedding without min_dist has dense islands
 MAX_ITERATIONS = 200
 
@@ -67,8 +67,8 @@ def fit_restarts(embeddings: np.ndarray, clusters: int, restarts: int, seed: int
     Restarts take turns in the embeddings of the same points, and count by their likelihood in all: what one embedding
     has by chance speaks for no clusters. Half start at a k-means, half at the seeds of k-means++. A cluster is used if
     it holds more points than it has dimensions: the covariance of fewer is the regularisation's, and its likelihood
-    means nothing. `graph` is (points, neighbours), nearest first: how well a restart divides it is told by the nearer
-    half, as farther ones are of other groups sooner. Time grows with the restarts and, times these, with the
+    means nothing. `graph` is (points, neighbours), nearest first: how well a restart divides it is told by the share
+    CLOSE of them, as farther ones are of other groups sooner. Time grows with the restarts and, times these, with the
     embeddings; that of the restarts' agreement with their square.
     """
     embeddings = np.asarray(embeddings, dtype=np.float64)

@@ -84,7 +84,7 @@ def test_a_mixture_that_is_likely_in_the_embedding_but_parts_neighbours_is_not_t
 
 
 def test_the_nearest_neighbours_tell_which_restart_divides_the_graph_well() -> None:
-    """Three blobs for two clusters: the nearer half of the neighbours joins the last two, the farther the first."""
+    """Three blobs for two clusters: the nearer neighbours join the last two, the farther the first."""
     points, blob = blobs((100, 100, 100))
     random = np.random.default_rng(0)
     last_two = np.where((blob > 0)[:, None], random.integers(100, 300, (300, 4)), random.integers(100, size=(300, 4)))
