@@ -2,12 +2,12 @@
 
     python -m benchmarks.memory [ROWS ...] [--with-id] [--folder FOLDER]
 
-For each number of rows (500,000 and 5,000,000 unless told) it writes Parquet files of ten Gaussian blobs, 16 columns of
-numbers and the blob as the label, and runs `genclust fit` and `genclust export` on them. Memory is the sum over the
-command and all processes under it, Prefect's temporary server among them, of what each has for itself and its share of
-the rest (PSS), taken every 50 ms. Training is short (500 steps a phase) and costs the same at both sizes, so that the
-ratio of the times is given without it too. Goals, from the first number of rows to ten times as many: 1.3 x the memory,
-11 x the time. About 10 minutes and 6 GB of disk on 2 cores.
+For each number of rows (500,000 and 5,000,000 unless told) it writes Parquet files of ten Gaussian blobs, 16 columns
+of numbers and the blob as the label, and runs `genclust fit` (`clustergan`) and `genclust export` on them. Memory is
+the sum over the command and all processes under it, Prefect's temporary server among them, of what each has for
+itself and its share of the rest (PSS), taken every 50 ms. Training is short (500 steps a phase) and costs the same at
+both sizes, so that the ratio of the times is given without it too. Goals, from the first number of rows to ten times
+as many: 1.3 x the memory, 11 x the time. About 10 minutes and 6 GB of disk on 2 cores.
 """
 
 import argparse
@@ -31,7 +31,7 @@ SIZES = (500_000, 5_000_000)
 FILE_ROWS, COLUMNS, BLOBS = 250_000, 16, 10
 SPREAD = 4.0  # of the blobs' centres; a blob's own deviation is 1
 EVERY = 0.05  # seconds between two looks at the memory
-SHORT = ("--clustergan.pretraining-steps=500", "--clustergan.steps=500")
+SHORT = ("--model=clustergan", "--clustergan.pretraining-steps=500", "--clustergan.steps=500")
 STAGES = (
     "start", "ingest", "fit", "generate", "score", "cluster", "probe", "assess", "evaluate", "explain", "report",
     "register", "export",

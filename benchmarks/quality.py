@@ -79,7 +79,7 @@ def main() -> None:
     """Print a line for each data set, model and seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", choices=SOURCES, help="all that are there, if left out")
-    parser.add_argument("model", nargs="?", choices=[name.value for name in ModelName], help="both, if left out")
+    parser.add_argument("model", nargs="?", choices=["gan", "clustergan"], help="both, if left out")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--store", help="a folder to keep; a temporary one, if left out")
     told = parser.parse_args()

@@ -9,7 +9,7 @@ import tensorflow as tf
 from models import losses
 from models.convolutional import build_decoder, build_encoder
 from models.latents import replica_share
-from models.networks import Compiled, DataShape, descend, predict_in_blocks
+from models.networks import Compiled, DataShape, descend, hidden_features, predict_in_blocks
 from models.training import Phase
 
 UNITS = (500, 500, 1000)  # of the encoder; the decoder has them in reverse
@@ -36,8 +36,7 @@ class Autoencoder:
             for name, network in self.networks.items():
                 self.optimizers[name].build(network.trainable_variables)
         self.compiled = {name: Compiled(network) for name, network in self.networks.items()}
-        before_codes = self.encoder.layers[-2].output
-        self.compiled["hidden"] = Compiled(keras.Model(self.encoder.inputs, before_codes))
+        self.compiled["hidden"] = Compiled(hidden_features(self.encoder))
 
     def plan(self, x: np.ndarray, steps: int, batch_size: int) -> Phase:
         """The phase that trains both on rows x (rows, columns)."""
