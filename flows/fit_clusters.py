@@ -159,6 +159,11 @@ def refuse_contradictions(
             "Choose another partition.method, or partition.of rows.",
         )  # fmt: skip
     finds_number = partition.method == PartitionMethod.hdbscan
+    if finds_number and (partition.min_cluster_size or 0) > partition.max_rows:
+        raise BadInput(
+            "settings", f"partition.min_cluster_size of at most partition.max_rows, {partition.max_rows}",
+            f"{partition.min_cluster_size}", "Lower partition.min_cluster_size, or raise partition.max_rows.",
+        )  # fmt: skip
     if clusters is None and not chosen.counts_clusters and (chosen.has_components or not finds_number):
         raise BadInput(
             "settings", "a number of clusters for this model", "auto", "Give clusters, or choose manifoldgan."

@@ -157,6 +157,11 @@ def test_bad_input_fails_before_training_and_leaves_nothing(changes: dict[str, A
         (PartitionSettings(method=PartitionMethod.responsibilities), SampleSettings(), "a model with components"),
         (PartitionSettings(of=PartitionOf.samples), SampleSettings(count=3), "at least 5 samples"),
         (PartitionSettings(), SampleSettings(component=0), "no samples.component"),
+        (
+            PartitionSettings(method=PartitionMethod.hdbscan, min_cluster_size=6000),
+            SampleSettings(),
+            "at most partition.max_rows, 5000; found 6000",
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(
