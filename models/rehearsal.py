@@ -14,7 +14,9 @@ STEPS = 50
 
 
 def rehearse(model: Any, phase: str, x: np.ndarray, n_rows: int, training: TrainingSettings, seed: int) -> float:
-    """Seconds for all steps of a phase, without compilation, checks and what a phase does at its end. The model is spoilt afterwards.
+    """Seconds for all steps of a phase, without compilation, checks and what it does at its end.
+
+    The model is spoilt afterwards.
 
     x is (rows, columns). A training step costs the same for any number of rows; how much there is to train, or to
     compute, goes by the `n_rows` that the fit has.
