@@ -84,12 +84,13 @@ def test_a_mixture_that_is_likely_in_the_embedding_but_parts_neighbours_is_not_t
 
 
 def test_the_nearest_neighbours_tell_which_restart_divides_the_graph_well() -> None:
-    """Three blobs for two clusters: the nearer neighbours join the last two, the farther the first."""
+    """Three blobs for two clusters: of twenty neighbours the eighth joins the last two, the ninth and on the first."""
     points, blob = blobs((100, 100, 100))
     random = np.random.default_rng(0)
-    last_two = np.where((blob > 0)[:, None], random.integers(100, 300, (300, 4)), random.integers(100, size=(300, 4)))
-    first_two = np.where((blob < 2)[:, None], random.integers(200, size=(300, 4)), random.integers(200, 300, (300, 4)))
-    found = fit_restarts(points[None], 2, 20, 0, np.hstack([last_two, first_two]))
+    own = random.integers(100, size=(300, 7)) + 100 * blob[:, None]
+    last_two = np.where(blob > 0, random.integers(100, 300, (1, 300)), random.integers(100, size=(1, 300))).T
+    first_two = np.where(blob < 2, random.integers(200, size=(12, 300)), random.integers(200, 300, (12, 300))).T
+    found = fit_restarts(points[None], 2, 20, 0, np.hstack([own, last_two, first_two]))
     assert np.array_equal(found.labels, np.array([1, 0, 0])[blob])
 
 
