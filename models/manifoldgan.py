@@ -38,8 +38,7 @@ class ManifoldGan:
         strategy: tf.distribute.Strategy | None = None,
         make_optimizer: Callable[[float], keras.optimizers.Optimizer] | None = None,
     ) -> None:
-        data = seen_by(settings.networks, data)
-        self.settings, self.data, self.seed = settings, data, seed
+        self.settings, self.seed, seen = settings, seed, seen_by(settings.networks, data)
         self.n_components = clusters
         self.strategy = strategy or tf.distribute.get_strategy()
         self.arrays = {"shares": np.full(clusters, 1 / clusters)} if clusters else {}
@@ -50,11 +49,11 @@ class ManifoldGan:
         if clusters:
             units = settings.units or choose_units(data.n_columns)
             self.student = Student(
-                data, clusters, units, seed * 8 + 2, self.strategy, lambda: make(settings.student_rate)
+                seen, clusters, units, seed * 8 + 2, self.strategy, lambda: make(settings.student_rate)
             )
             make_adversarial = make_optimizer or (lambda rate: keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99))
             self.gan = ConditionalGan(
-                data, clusters, settings.latent_dim, units, seed * 8 + 3, self.strategy,
+                seen, clusters, settings.latent_dim, units, seed * 8 + 3, self.strategy,
                 lambda: make_adversarial(settings.learning_rate),
             )  # fmt: skip
             self.networks |= {"student": self.student.network} | self.gan.networks

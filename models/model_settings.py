@@ -142,6 +142,7 @@ class Representation(StrEnum):
     vectors = "vectors"
     autoencoder = "autoencoder"
     layers = "layers"
+    gradients = "gradients"
 
 
 class Networks(StrEnum):
@@ -171,8 +172,9 @@ class TeacherSettings(ModelSettings):
 
     representation: Representation = Field(
         Representation.auto,
-        description="Where neighbours are looked for: among the vectors, among the codes of an autoencoder, or among "
-        "both and in its last hidden layer (layers); auto takes layers beyond 128 columns, up to there the vectors.",
+        description="Where neighbours are looked for: among the vectors, among the codes of an autoencoder, among both "
+        "and in its last hidden layer (layers), or by the gradients of images; auto takes gradients for a source whose "
+        "one column is a grey image of a known shape, else layers beyond 128 columns and the vectors up to there.",
     )
     networks: Networks = Field(
         Networks.dense,
@@ -202,11 +204,13 @@ class TeacherSettings(ModelSettings):
         json_schema_extra=_from("mixture"),
     )
 
-    def representation_of(self, n_columns: int) -> Representation:
-        """What is meant for vectors of this width."""
-        if self.representation == Representation.auto:
-            return Representation.layers if n_columns > VECTORS_COLUMNS else Representation.vectors
-        return self.representation
+    def representation_of(self, n_columns: int, image_shape: tuple[int, ...] | None) -> Representation:
+        """What is meant for vectors of this width, which are an image of this shape if it is known."""
+        if self.representation != Representation.auto:
+            return self.representation
+        if image_shape is not None and len(image_shape) == 2:
+            return Representation.gradients
+        return Representation.layers if n_columns > VECTORS_COLUMNS else Representation.vectors
 
 
 class ManifoldGanSettings(TeacherSettings):

@@ -40,9 +40,19 @@ def seen_by(networks: Networks, data: DataShape) -> DataShape:
     """
     if networks == Networks.dense:
         return replace(data, image_shape=None)
+    known_shape(data)
+    return data
+
+
+def known_shape(data: DataShape) -> tuple[int, ...]:
+    """The shape of the image that a vector is.
+
+    Raises:
+        ValueError: vectors that aren't one image of a known shape.
+    """
     if data.image_shape is None:
         raise ValueError(f"Expected vectors that are one image of a known shape. Received: {data}")
-    return data
+    return data.image_shape
 
 
 def choose_units(n_columns: int) -> int:

@@ -9,11 +9,12 @@ import tensorflow as tf
 from models.autoencoder import Autoencoder
 from models.cluster_count import count_clusters
 from models.computation import NOTHING, Computation, Computed
+from models.gradients import edge_histograms
 from models.labellings import divides_better
 from models.manifold import Graph, count_epochs, exact_graph, shared_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
 from models.neighbors import spread_evenly
-from models.networks import DataShape, seen_by
+from models.networks import DataShape, known_shape, seen_by
 from models.restarts import FIT_POINTS, Restarts, fit_restarts
 from models.training import Phase
 
@@ -27,8 +28,8 @@ ROW_COMPARISONS = 4_000  # that take as long as what is done for a row of the gr
 class Teacher:
     """A Gaussian mixture on the UMAP embedding of the neighbour graph (N2D, McConville et al. 2021).
 
-    It finds clusters of any shape, but knows only the rows that it was made of. Wide vectors have their neighbours
-    in an autoencoder.
+    It finds clusters of any shape, but knows only the rows that it was made of. Grey images have their neighbours by
+    the gradients of their edges, other wide vectors in an autoencoder.
     """
 
     phases: tuple[str, ...] = TeacherSettings.phases
@@ -44,8 +45,10 @@ class Teacher:
     ) -> None:
         self.settings, self.n_components, self.seed = settings, clusters, seed
         self.networks: dict[str, keras.Model] = {}
-        self.representation = settings.representation_of(data.n_columns)
-        if self.representation != Representation.vectors:
+        self.representation = settings.representation_of(data.n_columns, data.image_shape)
+        if self.representation == Representation.gradients:
+            self.image_shape = known_shape(data)
+        if self.representation in (Representation.autoencoder, Representation.layers):
             self.autoencoder = Autoencoder(
                 CODE_DIM,
                 seen_by(settings.networks, data),
@@ -78,15 +81,16 @@ class Teacher:
     def find_neighbors(self, x_train: np.ndarray) -> Computed:
         """The graph of at most `graph_rows` train rows, evenly spread, and the rows' places.
 
-        Vectors have a second one, by neighbours in common, which gains nothing among ten-dimensional codes. Codes have
-        those of the layer before them and of the vectors: each of the three takes other rows of different kinds for
-        near.
+        Vectors have a second one, by neighbours in common, which gains nothing among the codes of an autoencoder or
+        gradients. Codes have those of the layer before them and of the vectors: each of the three takes other rows of
+        different kinds for near.
         """
         rows = spread_evenly(len(x_train), self.settings.graph_rows)
         x, k = x_train[rows], self.settings.neighbors
-        near = exact_graph(self.encode(x), k if self.networks else round(k * NEAR))
+        has_shared = self.representation == Representation.vectors
+        near = exact_graph(self.encode(x), round(k * NEAR) if has_shared else k)
         found = {"graph_rows": rows, "neighbors": near.neighbors[:, :k], "distances": near.distances[:, :k]}
-        if self.representation == Representation.vectors:
+        if has_shared:
             shared = shared_graph(near.neighbors, found["neighbors"].shape[1])
             found |= {"shared_neighbors": shared.neighbors, "shared_distances": shared.distances}
         elif self.representation == Representation.layers:
@@ -131,7 +135,12 @@ class Teacher:
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Where rows have their neighbours: (rows, dims)."""
-        return self.autoencoder.encode(x) if self.networks else x
+        match self.representation:
+            case Representation.vectors:
+                return x
+            case Representation.gradients:
+                return edge_histograms(x, self.image_shape)
+        return self.autoencoder.encode(x)
 
 
 def graph_of(name: str, arrays: dict[str, np.ndarray]) -> Graph:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol, get_args
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from models.model_settings import ModelName, ModelSettings, Networks, TeacherSettings
+from models.model_settings import ModelName, ModelSettings, Networks, Representation, TeacherSettings
 from tasks.errors import BadInput
 from tasks.process import ModelProcess
 from tasks.store import Artifact, Store
@@ -53,9 +53,10 @@ class ModelSpec(BaseModel):
         """The spec for vectors of a shape; a model without components is the same for every number of clusters.
 
         Raises:
-            BadInput: networks that don't suit the vectors.
+            BadInput: settings that don't suit the vectors.
         """
-        _refuse_networks(settings, vectors.image_shape)
+        if vectors.image_shape is None and isinstance(settings, TeacherSettings):
+            _refuse_images(settings)
         return cls(
             model=model,
             settings=settings.model_dump(mode="json"),
@@ -67,19 +68,24 @@ class ModelSpec(BaseModel):
         )
 
 
-def _refuse_networks(settings: ModelSettings, image_shape: tuple[int, ...] | None) -> None:
-    """Refuse convolutional networks where a vector isn't one image of a known shape.
+def _refuse_images(settings: TeacherSettings) -> None:
+    """Refuse what only images have, where a vector isn't one image of a known shape.
 
     Raises:
-        BadInput: it isn't.
+        BadInput: convolutional networks, or neighbours by gradients.
     """
-    if isinstance(settings, TeacherSettings) and settings.networks == Networks.convolutional and image_shape is None:
-        raise BadInput(
-            "fit",
-            "one image of a known shape in each row, for convolutional networks",
-            "other columns, several, or an image whose shape isn't known",
-            "Choose dense networks, or name the other columns in ignore.",
-        )
+    refused = {
+        "convolutional networks": settings.networks == Networks.convolutional,
+        "neighbours by gradients": settings.representation == Representation.gradients,
+    }
+    for what, is_wanted in refused.items():
+        if is_wanted:
+            raise BadInput(
+                "fit",
+                f"one image of a known shape in each row, for {what}",
+                "other columns, several, or an image whose shape isn't known",
+                "Leave this setting as it is by default, or name the other columns in ignore.",
+            )
 
 
 class FittedModel:

@@ -8,7 +8,8 @@ import pytest
 import tensorflow as tf
 
 from models.autoencoder import Autoencoder
-from models.computation import Computation
+from models.computation import NOTHING, Computation
+from models.gradients import edge_histograms
 from models.manifold import Graph, exact_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
 from models.networks import DataShape
@@ -80,9 +81,31 @@ def test_fewer_rows_than_neighbours_are_enough(two_blobs: np.ndarray) -> None:
 
 def test_wide_vectors_have_neighbours_in_layers_of_an_autoencoder() -> None:
     """Narrow ones among the vectors; who asks for the codes alone gets them."""
-    assert TeacherSettings().representation_of(128) == Representation.vectors
-    assert TeacherSettings().representation_of(129) == Representation.layers
-    assert TeacherSettings(representation="autoencoder").representation_of(129) == Representation.autoencoder
+    assert TeacherSettings().representation_of(128, None) == Representation.vectors
+    assert TeacherSettings().representation_of(129, None) == Representation.layers
+    assert TeacherSettings(representation="autoencoder").representation_of(129, (3, 43)) == Representation.autoencoder
+
+
+def test_grey_images_have_neighbours_by_gradients() -> None:
+    """Of any size; images in colour don't, unless one asks for it, and no network is trained for them."""
+    assert TeacherSettings().representation_of(64, (8, 8)) == Representation.gradients
+    assert TeacherSettings().representation_of(784, (28, 28)) == Representation.gradients
+    assert TeacherSettings().representation_of(3072, (32, 32, 3)) == Representation.layers
+    images, shape = np.random.default_rng(0).random((30, 64), np.float32), DataShape(64, True, (8, 8))
+    settings = TeacherSettings(neighbors=5)
+    by_gradients = Teacher(settings, shape, 2, 0, tf.distribute.get_strategy(), keras.optimizers.Adam)
+    assert by_gradients.networks == {}
+    assert by_gradients.plan("pretraining", images, {}) is NOTHING
+    found = by_gradients.find_neighbors(images).arrays
+    expected = exact_graph(edge_histograms(images, (8, 8)), 5)
+    assert np.array_equal(found["neighbors"], expected.neighbors)
+    assert by_gradients.embed_graph(images, found).arrays["embeddings"].shape[:3] == (1, 5, 30)
+
+
+def test_gradients_need_a_shape() -> None:
+    """Columns of numbers have none."""
+    with pytest.raises(ValueError, match="Expected vectors that are one image of a known shape"):
+        teacher(Representation.gradients)
 
 
 def test_codes_the_layer_before_them_and_vectors_have_one_embedding_of_their_graphs(two_blobs: np.ndarray) -> None:

@@ -205,14 +205,22 @@ def test_every_model_has_a_digest_of_its_code(name: ModelName):
     assert code_digest(f"models.{name}")
 
 
-def test_convolutions_are_refused_for_columns_of_numbers(store: Store) -> None:
-    """Before any training: the error says what they are for."""
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        (ManifoldGanSettings(networks="convolutional"), "convolutional networks"),
+        (ManifoldGanSettings(representation="gradients"), "neighbours by gradients"),
+    ],
+)
+def test_what_only_images_have_is_refused_for_columns_of_numbers(
+    store: Store, settings: ManifoldGanSettings, what: str
+) -> None:
+    """Before any training: the error says what it is for."""
     column = Column(
         "x", Kind.NUMBER, "double", 1, 0.0, 1.0, scaling="standard", parameters={"centre": [0], "unit": [1]}
     )
     with store.attempt("encoding", "numbers") as attempt:
         attempt.write_json("encoding", Encoding((column,)).to_json())
         encoding = attempt.commit()["encoding"]
-    settings = ManifoldGanSettings(networks="convolutional")
-    with pytest.raises(BadInput, match="expected one image of a known shape in each row, for convolutional networks"):
+    with pytest.raises(BadInput, match=f"expected one image of a known shape in each row, for {what}"):
         model_spec(store, encoding, ModelName.manifoldgan, settings, 3, seed=0)
