@@ -35,7 +35,7 @@ def read(name: str, data: Path) -> Data:
 
 def find(embeddings: np.ndarray, clusters: int, seed: int, graph: np.ndarray) -> tuple[list[Restarts], np.ndarray]:
     """The restarts of each kind of embedding, (kinds, embeddings, rows, dims), and the chosen clusters (rows,)."""
-    restarts = TeacherSettings().restarts
+    restarts = TeacherSettings().restarts // len(embeddings)
     tried = [fit_restarts(of_kind, clusters, restarts, seed, graph) for of_kind in embeddings]
     return tried, tried[choose_graph(tried, graph)].labels
 

@@ -197,10 +197,11 @@ class TeacherSettings(ModelSettings):
         10, ge=2, le=100, description="Dimensions of the embedding.", json_schema_extra=_from("embedding")
     )
     restarts: int = Field(
-        100,
+        200,
         ge=1,
         le=1000,
-        description="Starts of the mixture; of those that divide the graph best, the likeliest counts.",
+        description="Starts of the mixture, half in each kind of embedding where there are two; of those that divide "
+        "the graph best, the likeliest counts.",
         json_schema_extra=_from("mixture"),
     )
 

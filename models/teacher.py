@@ -15,7 +15,7 @@ from models.manifold import Graph, count_epochs, exact_graph, shared_graph, umap
 from models.model_settings import Representation, TeacherSettings
 from models.neighbors import spread_evenly
 from models.networks import DataShape, known_shape, seen_by
-from models.restarts import FIT_POINTS, Restarts, fit_restarts
+from models.restarts import Restarts, fit_restarts, restarts_work
 from models.training import Phase
 
 CODE_DIM = 10
@@ -75,7 +75,7 @@ class Teacher:
             case "embedding":
                 return Computation(lambda: self.embed_graph(x_train, arrays), work=embedding_work)
             case "mixture":
-                return Computation(lambda: self.find_clusters(arrays), work=lambda rows: min(rows, FIT_POINTS))
+                return Computation(lambda: self.find_clusters(arrays), work=restarts_work)
         raise ValueError(f"Expected one of {self.phases}. Received: {phase}")
 
     def find_neighbors(self, x_train: np.ndarray) -> Computed:
@@ -125,7 +125,8 @@ class Teacher:
         count = None if self.n_components else count_clusters(embeddings[0, 0], graph, self.seed)
         clusters = count.chosen if count else self.n_components
         assert clusters is not None
-        tried = [fit_restarts(of_kind, clusters, self.settings.restarts, self.seed, graph) for of_kind in embeddings]
+        restarts = max(1, self.settings.restarts // len(embeddings))
+        tried = [fit_restarts(of_kind, clusters, restarts, self.seed, graph) for of_kind in embeddings]
         chosen = choose_graph(tried, graph)
         found = tried[chosen]
         record = found.to_record(count.to_record() if count else None) | {"graph": GRAPHS[chosen]}

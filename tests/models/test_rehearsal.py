@@ -12,7 +12,7 @@ from models.manifoldgan import ManifoldGan
 from models.model_settings import ManifoldGanSettings
 from models.networks import DataShape
 from models.rehearsal import rehearse
-from models.restarts import FIT_POINTS
+from models.restarts import FIT_POINTS, FITTING
 from models.settings import TrainingSettings
 from models.teacher import Teacher
 
@@ -62,7 +62,7 @@ def test_what_is_trained_for_longer_on_more_rows_takes_as_much_longer() -> None:
         ("embedding", 10_000, 10 / 5),  # once, not five times
         ("embedding", 60_000, 60 / 5 * 200 / 500),  # and with fewer epochs
         ("mixture", 2_000, 2),
-        ("mixture", 60_000, FIT_POINTS / 1_000),
+        ("mixture", 60_000, (FITTING * FIT_POINTS + 60_000) / (FITTING * 1_000 + 1_000)),
     ],
 )
 def test_the_work_of_a_teacher_is_not_in_proportion_to_the_rows(phase: str, rows: int, times: float) -> None:

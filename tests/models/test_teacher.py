@@ -19,7 +19,7 @@ from models.teacher import Teacher, choose_graph, embedding_seeds
 
 def teacher(representation: Representation = Representation.vectors) -> Teacher:
     """With few restarts."""
-    settings = TeacherSettings(representation=representation, restarts=3, neighbors=10, embedding_dim=3)
+    settings = TeacherSettings(representation=representation, restarts=6, neighbors=10, embedding_dim=3)
     return Teacher(settings, DataShape(5, image=False), 2, 0, tf.distribute.get_strategy(), keras.optimizers.Adam)
 
 
