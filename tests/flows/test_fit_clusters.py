@@ -64,7 +64,7 @@ def states(registration: Registration) -> dict[str, str]:
     with get_client(sync_client=True) as client:
         while True:
             tasks = client.read_task_runs(flow_run_filter=chosen)
-            settled = len(tasks) == len(STAGES) and all(task.state.is_final() for task in tasks)
+            settled = len(tasks) == len(STAGES) and all(task.state and task.state.is_final() for task in tasks)
             if settled or time.monotonic() > end:
                 return {task.name.rsplit("-", 1)[0]: task.state.name for task in tasks}
             time.sleep(0.2)
