@@ -4,6 +4,7 @@ The second pass over each file follows the plan and nothing else, so that a file
 needn't be read again when others join it.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -178,11 +179,18 @@ def _shape_of(field: pa.Field, width: int) -> tuple[int, ...] | None:
     """The shape of the images, from the field or else their pixels; None where they can't be drawn as an image.
 
     One channel is grey, wherever it stands. Other channels than three at the end aren't colours that we know.
+
+    Raises:
+        BadInput: a shape of another number of pixels.
     """
-    text = (field.metadata or {}).get(b"shape")
+    text = (field.metadata or {}).get(b"shape", b"").decode()
     if not text:
         return image_shape(width)
-    match tuple(map(int, text.decode().split("x"))):
+    told = tuple(int(side) if side.isdigit() else 0 for side in text.split("x"))
+    if math.prod(told) != width:
+        remedy = "Correct the shape in the file's metadata, or leave it out."
+        raise BadInput("ingest", f"a shape of {width} pixels for the images {field.name!r}", text, remedy)
+    match told:
         case (_, _) | (_, _, 3) as shape:
             return shape
         case (1, height, breadth) | (height, breadth, 1):

@@ -206,6 +206,16 @@ def test_an_npz_array_tells_the_shape_of_its_images(
     assert encoding.image_shape == inspection.used[0].image_shape == known
 
 
+@pytest.mark.parametrize("shape", ["28x28", "3x4x4", "six", "-3x-12"])
+def test_a_shape_of_other_pixels_is_refused(tmp_path: Path, store: Store, shape: str) -> None:
+    """Before training, where it would stop the graph of images."""
+    images = RANDOM.integers(0, 256, (40, 36)).astype(np.uint8).tolist()
+    field = pa.field("image", pa.list_(pa.uint8(), 36), metadata={"shape": shape})
+    pq.write_table(pa.table([images], pa.schema([field])), tmp_path / "a.parquet")
+    with pytest.raises(BadInput, match=f"expected a shape of 36 pixels for the images 'image'; found {shape}"):
+        run(tmp_path / "a.parquet", store, SourceSettings())
+
+
 def test_digits_are_ready_to_use(store: Store) -> None:
     """The embedded data: every row is accepted, and a vector is 64 pixels between 0 and 1."""
     settings = SourceSettings(id_column="id", label_column="label")
