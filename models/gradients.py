@@ -4,9 +4,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 ORIENTATIONS = 8  # of an edge's gradient, all around (Lowe 2004)
-CELLS = 9  # along the shorter side, as far as pixels go: an image of any size has as long a vector
+CELLS = 9  # along each side of a square, and about as many in all whatever the proportions
 SMOOTHING, WINDOW = 0.25, 0.5  # of the pixels, and of a histogram: deviations of Gaussians, in cells
-BLOCK_ROWS = 1024
+BLOCK_PIXELS = 1_000_000  # of images that are described at once, which takes some 30 bytes for each
 
 
 def edge_histograms(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -16,16 +16,17 @@ def edge_histograms(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     A cell's histogram tells how strong the gradients around its middle are in each direction (Dalal and Triggs 2005):
     a stroke that lies or leans a little otherwise changes it a little, where pixels change altogether. The distance of
     the roots of shares is Hellinger's (Arandjelović and Zisserman 2012): contrast doesn't count, and strong edges
-    don't hide weak ones. Images without edges are 0. The cost grows with the pixels.
+    don't hide weak ones. Images without edges are 0. A cell is a pixel at least; the cost grows with the pixels.
     """
-    blocks = (x[at : at + BLOCK_ROWS].reshape(-1, *shape) for at in range(0, len(x), BLOCK_ROWS))
+    block_rows = max(1, BLOCK_PIXELS // x.shape[1])
+    blocks = (x[at : at + block_rows].reshape(-1, *shape) for at in range(0, len(x), block_rows))
     return np.concatenate([_describe(block if len(shape) == 2 else block.mean(axis=-1)) for block in blocks])
 
 
 def _describe(images: np.ndarray) -> np.ndarray:
     """Histograms of grey images (rows, height, width)."""
     height, width = images.shape[1:]
-    cell = max(1.0, min(height, width) / CELLS)  # pixels
+    cell = max(1.0, np.sqrt(height * width) / CELLS)  # pixels along each side
     down, along = (
         gaussian_filter(images, SMOOTHING * cell, order=order, axes=(1, 2), output=np.float32)
         for order in ((1, 0), (0, 1))
@@ -49,6 +50,7 @@ def _nearness(direction: np.ndarray, at: int) -> np.ndarray:
 
 def _windows(pixels: int, cell: float) -> np.ndarray:
     """Weight of each pixel along a side in the histogram of each cell: (cells, pixels) float32."""
-    middles = (np.arange(round(pixels / cell)) + 0.5) * cell - 0.5
+    cells = max(1, round(pixels / cell))
+    middles = (np.arange(cells) + 0.5) * (pixels / cells) - 0.5
     away = (np.arange(pixels) - middles[:, None]) / (WINDOW * cell)
     return np.exp(-0.5 * away**2).astype(np.float32)

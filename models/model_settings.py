@@ -54,6 +54,7 @@ def _phase_of(field: FieldInfo) -> Any:
 
 
 VECTORS_COLUMNS = 128  # up to which vectors serve as they are
+GRADIENTS_SIDE = 8  # pixels from which on grey images have edges to speak of
 ENCODER: dict[str, Any] = {"phase": "encoder"}
 ADVERSARIAL: dict[str, Any] = {"phase": "adversarial"}
 
@@ -209,7 +210,7 @@ class TeacherSettings(ModelSettings):
         """What is meant for vectors of this width, which are an image of this shape if it is known."""
         if self.representation != Representation.auto:
             return self.representation
-        if image_shape is not None and len(image_shape) == 2:
+        if image_shape is not None and len(image_shape) == 2 and min(image_shape) >= GRADIENTS_SIDE:
             return Representation.gradients
         return Representation.layers if n_columns > VECTORS_COLUMNS else Representation.vectors
 

@@ -40,8 +40,7 @@ def seen_by(networks: Networks, data: DataShape) -> DataShape:
     """
     if networks == Networks.dense:
         return replace(data, image_shape=None)
-    known_shape(data)
-    return data
+    return replace(data, image_shape=known_shape(data))
 
 
 def known_shape(data: DataShape) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from models.mixture import Mixture, covariance_type, implied_mixture
 from models.numbering import ranks_by_size
 
 FIT_POINTS = 7_500  # that each restart is fitted to: as many find what is best as on all, in a fraction of the time
-FITTING = 5  # times what it takes to look at a point
+FIT_LOOKS = 5  # at a point, which take as long as fitting a start to one (measured in ten dimensions)
 POINTS_PER_PARAMETER = 2  # of a cluster, from which on covariances are full: islands of an embedding lie askew
 CLOSE = 0.4  # share of a point's neighbours, the nearest, that tell how well a restart divides the graph
 REGULARISATION = 1e-4  # added to variances, in the embedding's units: an embedding without min_dist has dense islands
@@ -76,7 +76,7 @@ def fit_restarts(embeddings: np.ndarray, clusters: int, restarts: int, seed: int
     n_embeddings, n_points, dims = embeddings.shape
     places = np.arange(restarts) % n_embeddings
     with threadpool_limits(limits=1):  # several threads add up in another order
-        covariance = covariance_type(n_points, dims, clusters, POINTS_PER_PARAMETER)
+        covariance = covariance_type(min(n_points, FIT_POINTS), dims, clusters, POINTS_PER_PARAMETER)
         tried = [
             fit_start(embeddings[place], clusters, covariance, int(of_start), i // n_embeddings)
             for i, (place, of_start) in enumerate(zip(places, _seeds(seed, restarts), strict=True))
@@ -121,7 +121,7 @@ def fit_start(points: np.ndarray, clusters: int, covariance: str, seed: int, sta
 
 def restarts_work(n_points: int) -> int:
     """How often a restart is at one of so many points, in looks at a point."""
-    return FITTING * min(n_points, FIT_POINTS) + n_points
+    return FIT_LOOKS * min(n_points, FIT_POINTS) + n_points
 
 
 def choose(log_likelihood: np.ndarray, clusters_used: np.ndarray, labels: np.ndarray, graph: np.ndarray) -> int:

@@ -1,5 +1,6 @@
 """Clusters of the manifold that rows lie on: neighbour graph, its embedding, a mixture there."""
 
+import math
 from collections.abc import Callable
 
 import keras
@@ -23,6 +24,7 @@ NEAR = 2.5  # times the neighbours of the graph: of so many near rows it is coun
 GRAPHS = ("nearest", "nearest and shared")  # neighbours that an embedding is of
 FEW_ROWS, EMBEDDINGS = 5_000, 5  # up to so many rows a graph is embedded so often: chance decides more there
 ROW_COMPARISONS = 4_000  # that take as long as what is done for a row of the graph besides
+PIXEL_COMPARISONS = 14  # likewise as describing a pixel of an image does (28 x 28: .2 ms a row)
 
 
 class Teacher:
@@ -46,17 +48,18 @@ class Teacher:
         self.settings, self.n_components, self.seed = settings, clusters, seed
         self.networks: dict[str, keras.Model] = {}
         self.representation = settings.representation_of(data.n_columns, data.image_shape)
-        if self.representation == Representation.gradients:
-            self.image_shape = known_shape(data)
-        if self.representation in (Representation.autoencoder, Representation.layers):
-            self.autoencoder = Autoencoder(
-                CODE_DIM,
-                seen_by(settings.networks, data),
-                seed * 8,
-                strategy,
-                lambda: make_optimizer(settings.pretraining_rate),
-            )
-            self.networks = self.autoencoder.networks
+        match self.representation:
+            case Representation.gradients:
+                self.image_shape = known_shape(data)
+            case Representation.autoencoder | Representation.layers:
+                self.autoencoder = Autoencoder(
+                    CODE_DIM,
+                    seen_by(settings.networks, data),
+                    seed * 8,
+                    strategy,
+                    lambda: make_optimizer(settings.pretraining_rate),
+                )
+                self.networks = self.autoencoder.networks
 
     def phase_networks(self, phase: str) -> tuple[str, ...]:
         """Names of the networks that the phase trains."""
@@ -71,7 +74,7 @@ class Teacher:
             case "pretraining":
                 return NOTHING
             case "graph":
-                return Computation(lambda: self.find_neighbors(x_train), work=graph_work)
+                return Computation(lambda: self.find_neighbors(x_train), work=self.graph_work)
             case "embedding":
                 return Computation(lambda: self.embed_graph(x_train, arrays), work=embedding_work)
             case "mixture":
@@ -99,6 +102,11 @@ class Teacher:
                 found |= {f"{name}_neighbors": other.neighbors, f"{name}_distances": other.distances}
         return Computed(found)
 
+    def graph_work(self, n_rows: int) -> int:
+        """How often rows are compared for the graph of so many, and what is done for each row in the same unit."""
+        described = math.prod(self.image_shape) if self.representation == Representation.gradients else 0
+        return n_rows * (n_rows + ROW_COMPARISONS + PIXEL_COMPARISONS * described)
+
     def embed_graph(self, x_train: np.ndarray, arrays: dict[str, np.ndarray]) -> Computed:
         """Embeddings of the graph's rows: (1 or 2, 1 or EMBEDDINGS, rows, embedding_dim).
 
@@ -125,7 +133,7 @@ class Teacher:
         count = None if self.n_components else count_clusters(embeddings[0, 0], graph, self.seed)
         clusters = count.chosen if count else self.n_components
         assert clusters is not None
-        restarts = max(1, self.settings.restarts // len(embeddings))
+        restarts = share_restarts(self.settings.restarts, len(embeddings))
         tried = [fit_restarts(of_kind, clusters, restarts, self.seed, graph) for of_kind in embeddings]
         chosen = choose_graph(tried, graph)
         found = tried[chosen]
@@ -149,11 +157,6 @@ def graph_of(name: str, arrays: dict[str, np.ndarray]) -> Graph:
     return Graph(arrays[f"{name}_neighbors"], arrays[f"{name}_distances"])
 
 
-def graph_work(n_rows: int) -> int:
-    """How often rows are compared for the graph of so many, and what is done for each row in the same unit."""
-    return n_rows * (n_rows + ROW_COMPARISONS)
-
-
 def count_embeddings(n_rows: int) -> int:
     """How many embeddings of a graph of so many rows are made."""
     return EMBEDDINGS if n_rows <= FEW_ROWS else 1
@@ -167,6 +170,11 @@ def embedding_work(n_rows: int) -> int:
 def embedding_seeds(seed: int, n_rows: int) -> list[int]:
     """A seed for each embedding of so many rows: the seed itself, and others that follow from it."""
     return [seed, *np.random.default_rng(seed).integers(2**31, size=count_embeddings(n_rows) - 1).tolist()]
+
+
+def share_restarts(restarts: int, kinds: int) -> int:
+    """How many starts a mixture has in each kind of embedding."""
+    return max(1, restarts // kinds)
 
 
 def choose_graph(tried: list[Restarts], graph: np.ndarray) -> int:

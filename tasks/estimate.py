@@ -20,7 +20,7 @@ def training_seconds(
     How long it takes to choose the number of clusters, where none is given, isn't in it.
 
     Raises:
-        BadInput: networks that don't suit the vectors.
+        BadInput: settings that don't suit the vectors.
     """
     spec = ModelSpec.of(inspection, model, settings, clusters or CLUSTERS, seed=0)
     x = np.random.default_rng(0).random((ROWS, spec.width), dtype=np.float32)

@@ -69,7 +69,7 @@ def model_spec(
     """What decides the model's networks.
 
     Raises:
-        BadInput: networks that don't suit the vectors.
+        BadInput: settings that don't suit the vectors.
     """
     return ModelSpec.of(Encoding.from_json(store.json(encoding)), model, settings, clusters, seed)
 

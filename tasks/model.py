@@ -84,7 +84,8 @@ def _refuse_images(settings: TeacherSettings) -> None:
                 "fit",
                 f"one image of a known shape in each row, for {what}",
                 "other columns, several, or an image whose shape isn't known",
-                "Leave this setting as it is by default, or name the other columns in ignore.",
+                "Leave this setting as it is by default, name the other columns in ignore, or give the images' column "
+                "a shape in the file's metadata, such as 28x28.",
             )
 
 

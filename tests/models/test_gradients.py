@@ -18,7 +18,7 @@ def distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.linalg.norm(edge_histograms(a, (28, 28)) - edge_histograms(b, (28, 28))))
 
 
-def test_a_rotated_bar_is_another_direction_in_every_cell() -> None:
+def test_a_rotated_bar_has_other_directions() -> None:
     """Most of a horizontal bar's gradients run up and down, of a vertical one's along."""
     for angle, expected in ((0.0, {2, 6}), (np.pi / 2, {0, 4})):
         histograms = edge_histograms(bars(angle), (28, 28)).reshape(CELLS, CELLS, ORIENTATIONS)
@@ -40,15 +40,24 @@ def test_a_small_move_changes_less_than_another_direction() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "cells"), [((28, 28), 81), ((112, 112), 81), ((8, 8), 64), ((28, 56), 9 * 18), ((1, 5), 5)]
+    ("shape", "cells"),
+    [((28, 28), 81), ((112, 112), 81), ((8, 8), 64), ((28, 56), 6 * 13), ((9, 1000), 95), ((784, 1), 252), ((1, 5), 5)],
 )
-def test_the_length_depends_on_the_proportions_and_not_on_the_pixels(shape: tuple[int, int], cells: int) -> None:
-    """But for images of fewer pixels than cells."""
+def test_images_of_any_size_and_proportions_have_about_as_many_cells(shape: tuple[int, int], cells: int) -> None:
+    """But for those of fewer pixels, or thinner than a cell."""
     x = np.random.default_rng(0).random((2, shape[0] * shape[1]), np.float32)
     found = edge_histograms(x, shape)
     assert found.shape == (2, cells * ORIENTATIONS)
     assert found.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-5)
+
+
+def test_an_edge_is_in_the_cells_where_it_runs() -> None:
+    """Of an image that is wider than high and bright in its right quarter, in each line of cells."""
+    image = np.zeros((28, 56), np.float32)
+    image[:, 42:] = 1
+    strength = (edge_histograms(image.reshape(1, -1), image.shape).reshape(6, 13, ORIENTATIONS) ** 2).sum(axis=-1)
+    assert np.array_equal(strength.argmax(axis=1), np.full(6, 9))
 
 
 def test_an_enlarged_image_is_described_alike() -> None:

@@ -67,6 +67,7 @@ def test_vectors_have_two_kinds_of_embeddings_and_the_chosen_one_goes_on(two_blo
         arrays |= computed.arrays
     assert arrays["embeddings"].shape == (2, 5, 120, 3)
     assert len(np.unique(arrays["embeddings"].reshape(10, -1), axis=0)) == 10
+    assert len(computed.record["restarts"]) == 3  # half of the starts
     (restart,) = [each for each in computed.record["restarts"] if each["chosen"]]
     assert np.array_equal(arrays["embedding"], arrays["embeddings"][0, restart["embedding"]])
     assert computed.record["graph"] == "nearest"
@@ -87,7 +88,9 @@ def test_wide_vectors_have_neighbours_in_layers_of_an_autoencoder() -> None:
 
 
 def test_grey_images_have_neighbours_by_gradients() -> None:
-    """Of any size; images in colour don't, unless one asks for it, and no network is trained for them."""
+    """From 8 x 8 pixels; images in colour don't, unless one asks for it, and no network is trained for them."""
+    assert TeacherSettings().representation_of(49, (7, 7)) == Representation.vectors
+    assert TeacherSettings().representation_of(140, (7, 20)) == Representation.layers
     assert TeacherSettings().representation_of(64, (8, 8)) == Representation.gradients
     assert TeacherSettings().representation_of(784, (28, 28)) == Representation.gradients
     assert TeacherSettings().representation_of(3072, (32, 32, 3)) == Representation.layers
