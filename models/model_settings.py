@@ -175,7 +175,8 @@ class TeacherSettings(ModelSettings):
         Representation.auto,
         description="Where neighbours are looked for: among the vectors, among the codes of an autoencoder, among both "
         "and in its last hidden layer (layers), or by the gradients of images; auto takes gradients for a source whose "
-        "one column is a grey image of a known shape, else layers beyond 128 columns and the vectors up to there.",
+        "one column is a grey image of a known shape of at least 8 x 8 pixels, else layers beyond 128 columns and the "
+        "vectors up to there.",
     )
     networks: Networks = Field(
         Networks.dense,
