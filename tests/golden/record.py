@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from flows.fit_clusters import fit_clusters
-from models.model_settings import GanSettings, ModelName
+from models.model_settings import GanSettings, ManifoldGanSettings, ModelName
 from models.settings import PartitionMethod, PartitionSettings, SampleSettings
 from tasks.bundle import read_bundle
 from tasks.loading import matrix
@@ -24,8 +24,9 @@ from tasks.store import Store
 
 ROWS, SAMPLES, CLUSTERS = 20, 5, 10
 GAN = GanSettings(units=16, steps=200, encoder_steps=300)
+MANIFOLDGAN = ManifoldGanSettings(units=16, restarts=10, student_steps=400, steps=200)
 MIXTURE = PartitionSettings(method=PartitionMethod.gaussian_mixture)
-BUNDLES = {"mixture": (ModelName.gan, MIXTURE)}
+BUNDLES = {"mixture": (ModelName.gan, MIXTURE), "manifoldgan": (ModelName.manifoldgan, PartitionSettings())}
 
 
 def record(out: Path) -> None:
@@ -36,8 +37,8 @@ def record(out: Path) -> None:
         for name, (model, partition) in BUNDLES.items():
             for seed in (1, 0):  # the second one takes over ids of the first
                 made = fit_clusters(
-                    name=name, model=model, partition=partition, gan=GAN, clusters=CLUSTERS, seed=seed,
-                    samples=SampleSettings(count=50),
+                    name=name, model=model, partition=partition, gan=GAN, manifoldgan=MANIFOLDGAN, clusters=CLUSTERS,
+                    seed=seed, samples=SampleSettings(count=50),
                 )  # fmt: skip
             store, version = Store("store"), f"models/{name}/versions/{made.version}"
             shutil.copytree(f"store/{version}", out / version)
