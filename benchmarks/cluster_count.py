@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.sources import DATA, REUTERS, write_texts
 from models.cluster_count import ClusterCount, count_clusters
-from models.gradients import edge_histograms
+from models.gradients import EdgeHistograms
 from models.manifold import exact_graph, umap_embedding
 
 ROWS, COLUMNS = 3_000, 8  # of the drawn tables
@@ -52,7 +52,7 @@ def load(name: str, seed: int) -> Table:
             return draw_blobs(*BLOBS[name], random)
         case _ if name in SMALL:
             data = getattr(sklearn.datasets, SMALL[name])()
-            x = edge_histograms(data.data, (8, 8)) if name == "digits" else standardised(data.data)
+            x = EdgeHistograms((8, 8)).describe(data.data) if name == "digits" else standardised(data.data)
             return x, len(data.target_names)
     return load_file(name, random)
 
@@ -66,7 +66,7 @@ def load_file(name: str, random: np.random.Generator) -> Table:
         return standardised(np.column_stack([train[c] for c in train.column_names if c.startswith("x")])), classes
     rows = table["image"].take(random.choice(len(table), IMAGES, replace=False))
     x = np.stack(rows.to_numpy()).astype(np.float32) / 255
-    return edge_histograms(x, (28, 28)), classes
+    return EdgeHistograms((28, 28)).describe(x), classes
 
 
 def load_texts() -> Table:

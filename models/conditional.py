@@ -109,7 +109,7 @@ class ConditionalGan:
             fake = self.generator(beside(z[1], codes[1]))
             z_real = self.inverter(beside(x[1], codes[1]))
             g_loss = scale * losses.non_saturating_g_loss(self.critic(beside(fake, codes[1])))
-            code_loss = scale * losses.cross_entropy(codes[1], student.network(fake, training=False))
+            code_loss = scale * losses.cross_entropy(codes[1], student(fake))
             noise_loss = scale * losses.squared_error(z[1], self.inverter(beside(fake, codes[1])))
             reconstruction_loss = scale * losses.reconstruction_error(x[1], self.generator(beside(z_real, codes[1])))
             matching_loss = scale * losses.prior_matching_loss(z_real, 1.0)

@@ -1,51 +1,75 @@
 """Where the edges of images are and how they run: vectors in which images of one kind are near each other."""
 
+import math
+
 import numpy as np
-from scipy.ndimage import gaussian_filter
+import tensorflow as tf
+from scipy.ndimage import gaussian_filter1d
+
+from models.networks import Compiled, DataShape, predict_in_blocks
 
 ORIENTATIONS = 8  # of an edge's gradient, all around (Lowe 2004)
 CELLS = 9  # along each side of a square, and about as many in all whatever the proportions
 SMOOTHING, WINDOW = 0.25, 0.5  # of the pixels, and of a histogram: deviations of Gaussians, in cells
-BLOCK_PIXELS = 1_000_000  # of images that are described at once, which takes some 30 bytes for each
+LEAST_STRENGTH, LEAST_TOTAL, LEAST_SHARE = 1e-12, 1e-3, 1e-8  # below which nothing has a gradient of its own
+SCALE = 10.0  # length of a description, about that of a standardised vector
 
 
-def edge_histograms(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Roots of the shares that each cell and direction have of an image's gradients: (rows, cells * ORIENTATIONS).
+class EdgeHistograms:
+    """Roots of the shares that each cell and direction have of an image's gradients.
 
-    `x` (rows, pixels) are images of a shape (height, width), or (height, width, channels), whose channels are averaged.
     A cell's histogram tells how strong the gradients around its middle are in each direction (Dalal and Triggs 2005):
     a stroke that lies or leans a little otherwise changes it a little, where pixels change altogether. The distance of
     the roots of shares is Hellinger's (Arandjelović and Zisserman 2012): contrast doesn't count, and strong edges
-    don't hide weak ones. Images without edges are 0. A cell is a pixel at least; the cost grows with the pixels.
+    don't hide weak ones. Images without edges are nearly 0. A cell is a pixel at least; the cost grows with the pixels
+    and the longer side.
     """
-    block_rows = max(1, BLOCK_PIXELS // x.shape[1])
-    blocks = (x[at : at + block_rows].reshape(-1, *shape) for at in range(0, len(x), block_rows))
-    return np.concatenate([_describe(block if len(shape) == 2 else block.mean(axis=-1)) for block in blocks])
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        """For images of a shape (height, width), or (height, width, channels), whose channels are averaged."""
+        self.shape, (height, width) = shape, shape[:2]
+        cell = max(1.0, math.sqrt(height * width) / CELLS)  # pixels along each side
+        (self.smooth_down, self.slope_down), (self.smooth_along, self.slope_along) = (
+            [_filter(pixels, SMOOTHING * cell, order) for order in (0, 1)] for pixels in (height, width)
+        )
+        self.windows_down, self.windows_along = _windows(height, cell), _windows(width, cell)
+        self.cells = (len(self.windows_down), len(self.windows_along), ORIENTATIONS)
+        self.compiled = Compiled(self)
+
+    @property
+    def data(self) -> DataShape:
+        """What descriptions look like: a line of cells after the other, the directions of each together."""
+        return DataShape(math.prod(self.cells), image=False, image_shape=self.cells)
+
+    def __call__(self, x: tf.Tensor) -> tf.Tensor:
+        """Descriptions of images (batch, pixels): (batch, cells * ORIENTATIONS), differentiable everywhere."""
+        images = tf.reshape(x, (-1, *self.shape))
+        images = images if len(self.shape) == 2 else tf.reduce_mean(images, axis=-1)
+        down = self.slope_down @ images @ self.smooth_along.T
+        along = self.smooth_down @ images @ self.slope_along.T
+        strength = tf.sqrt(tf.maximum(down**2 + along**2, LEAST_STRENGTH**2))
+        direction = tf.atan2(down, tf.where(strength > LEAST_STRENGTH, along, 1.0)) * (ORIENTATIONS / (2 * np.pi))
+        of_direction = (strength * _nearness(direction, at) for at in range(ORIENTATIONS))
+        histograms = tf.stack([self.windows_down @ each @ self.windows_along.T for each in of_direction], axis=-1)
+        histograms = tf.reshape(histograms, (-1, math.prod(self.cells)))
+        total = tf.reduce_sum(histograms, axis=1, keepdims=True)
+        return SCALE * tf.sqrt(tf.maximum(histograms / tf.maximum(total, LEAST_TOTAL), LEAST_SHARE))
+
+    def describe(self, x: np.ndarray) -> np.ndarray:
+        """Descriptions of images (rows, pixels): (rows, cells * ORIENTATIONS) float32."""
+        return predict_in_blocks(self.compiled, x)
 
 
-def _describe(images: np.ndarray) -> np.ndarray:
-    """Histograms of grey images (rows, height, width)."""
-    height, width = images.shape[1:]
-    cell = max(1.0, np.sqrt(height * width) / CELLS)  # pixels along each side
-    down, along = (
-        gaussian_filter(images, SMOOTHING * cell, order=order, axes=(1, 2), output=np.float32)
-        for order in ((1, 0), (0, 1))
-    )
-    strength, direction = np.hypot(down, along), np.arctan2(down, along) * (ORIENTATIONS / (2 * np.pi))
-    rows, columns = _windows(height, cell), _windows(width, cell)
-    histograms = np.stack(
-        [rows @ (strength * _nearness(direction, at)) @ columns.T for at in range(ORIENTATIONS)], axis=-1
-    ).reshape(len(images), -1)
-    total = histograms.sum(axis=1, keepdims=True)
-    found: np.ndarray = np.sqrt(histograms / np.where(total > 0, total, 1))
-    return found
-
-
-def _nearness(direction: np.ndarray, at: int) -> np.ndarray:
+def _nearness(direction: tf.Tensor, at: int) -> tf.Tensor:
     """1 at a direction, falling to 0 at the next ones, in units from one to the next."""
-    away = (direction - at + ORIENTATIONS / 2) % ORIENTATIONS - ORIENTATIONS / 2
-    nearness: np.ndarray = np.maximum(0, 1 - np.abs(away))
-    return nearness
+    away = tf.math.floormod(direction - at + ORIENTATIONS / 2, ORIENTATIONS) - ORIENTATIONS / 2
+    return tf.nn.relu(1 - tf.abs(away))
+
+
+def _filter(pixels: int, deviation: float, order: int) -> np.ndarray:
+    """What smooths a line of pixels by a Gaussian or, of order 1, gives its slope: (pixels, pixels) float32."""
+    found: np.ndarray = gaussian_filter1d(np.eye(pixels), deviation, axis=0, order=order)
+    return found.astype(np.float32)
 
 
 def _windows(pixels: int, cell: float) -> np.ndarray:

@@ -10,7 +10,7 @@ from scipy.special import softmax
 from models.computation import Computation, Computed
 from models.conditional import ConditionalGan
 from models.latents import sample_components
-from models.model_settings import ManifoldGanSettings
+from models.model_settings import ManifoldGanSettings, StudentInput
 from models.neighbors import nearest_rows
 from models.networks import DataShape, choose_units, seen_by
 from models.student import Student, count_steps, likeliest, write_lesson
@@ -48,9 +48,11 @@ class ManifoldGan:
         self.networks |= self.teacher.networks
         if clusters:
             units = settings.units or choose_units(data.n_columns)
+            gradients = self.teacher.gradients if settings.student_input == StudentInput.auto else None
             self.student = Student(
-                seen, clusters, units, seed * 8 + 2, self.strategy, lambda: make(settings.student_rate)
-            )
+                seen_by(settings.networks, gradients.data) if gradients else seen,
+                clusters, units, seed * 8 + 2, self.strategy, lambda: make(settings.student_rate), gradients,
+            )  # fmt: skip
             make_adversarial = make_optimizer or (lambda rate: keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99))
             self.gan = ConditionalGan(
                 seen, clusters, settings.latent_dim, units, seed * 8 + 3, self.strategy,
@@ -83,8 +85,9 @@ class ManifoldGan:
         """The phase in which the student learns the clusters of the graph's rows."""
         told, graph = self.settings, self.arrays["neighbors"]
         x = x_train[self.arrays["graph_rows"]]
-        lesson = write_lesson(x, graph, self.arrays["responsibilities"], told.prior)
-        codes = self.teacher.encode(x)
+        seen = self.student.see(x)
+        lesson = write_lesson(seen, graph, self.arrays["responsibilities"], told.prior)
+        codes = seen if self.student.gradients else self.teacher.encode(x)
         return self.student.plan(
             lesson,
             lambda rows: nearest_rows(self.teacher.encode(rows), codes, STUDENT_NEIGHBORS),

@@ -153,6 +153,13 @@ class Networks(StrEnum):
     convolutional = "convolutional"
 
 
+class StudentInput(StrEnum):
+    """What a student sees of a row: the gradients by which its teacher has neighbours, if so; or the vector."""
+
+    auto = "auto"
+    vectors = "vectors"
+
+
 class Prior(StrEnum):
     """Shares that clusters should keep while the student learns."""
 
@@ -224,6 +231,12 @@ class ManifoldGanSettings(TeacherSettings):
     prior: Prior = Field(
         Prior.estimated,
         description="Shares that clusters should keep while the student learns: those of the mixture, or equal ones.",
+        json_schema_extra=_from("student"),
+    )
+    student_input: StudentInput = Field(
+        StudentInput.auto,
+        description="What the student sees of a row: the gradients of an image whose neighbours are by them, else the "
+        "vector; or always the vector.",
         json_schema_extra=_from("student"),
     )
     units: int | None = Field(

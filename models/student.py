@@ -11,6 +11,7 @@ from scipy.special import softmax
 
 from models import losses, quality
 from models.convolutional import convolve, dense
+from models.gradients import EdgeHistograms
 from models.guards import guard_components
 from models.latents import draw_neighbors, draw_normal, draw_uniform, noise_key, replica_share
 from models.model_settings import VECTORS_COLUMNS, Prior
@@ -26,13 +27,15 @@ LEAST_STEPS, PASSES = 2000, 20  # small tables are learnt by the first, what lar
 WEIGHTS = {"teacher_loss": 1.0, "perturbation_loss": 1.0, "agreement_loss": 0.3, "entropy_loss": 0.1, "prior_loss": 0.4}
 CHECK_ROWS = 2000
 
+Seen = tuple[np.ndarray, np.ndarray]  # rows as they are seen, and their neighbours
+
 
 @dataclass(frozen=True)
 class Lesson:
     """What a student is taught with, a line for each row.
 
     Attributes:
-        x: (rows, columns)
+        x: (rows, columns), what it sees of them.
         graph: (rows, k) nearest other rows, nearest first.
         labels: (rows, clusters), the teacher's probabilities.
         prior: (clusters,) share of each cluster.
@@ -69,6 +72,7 @@ class Student:
     cluster, neighbours should agree, and clusters keep the shares of a prior (Hu et al. 2017, whose prior is uniform).
     The teacher's labels stay in the loss, or these terms would wear them down. They are taught at points
     between a row and a neighbour (mixup, Zhang et al. 2018), for a small table has few rows to learn a boundary from.
+    It may see descriptions of images in place of their pixels: all this happens among them then.
     """
 
     def __init__(
@@ -79,13 +83,24 @@ class Student:
         seed: int,
         strategy: tf.distribute.Strategy,
         make_optimizer: Callable[[], keras.optimizers.Optimizer],
+        gradients: EdgeHistograms | None = None,
     ) -> None:
-        self.strategy, self.n_components = strategy, clusters
+        """`data` is what it sees: of the rows themselves, or their descriptions if `gradients` make such."""
+        self.strategy, self.n_components, self.gradients = strategy, clusters, gradients
         with strategy.scope():
             self.network = build_student(data, clusters, units, seed)
             self.optimizer = make_optimizer()
             self.optimizer.build(self.network.trainable_variables)
-        self.compiled = Compiled(lambda x: self.network(x, training=False))
+        self.compiled = Compiled(self)
+        self.compiled_network = Compiled(lambda seen: self.network(seen, training=False))
+
+    def __call__(self, x: tf.Tensor) -> tf.Tensor:
+        """Log responsibilities up to a constant of rows x (batch, columns): (batch, clusters)."""
+        return self.network(self.gradients(x) if self.gradients else x, training=False)
+
+    def see(self, x: np.ndarray) -> np.ndarray:
+        """What it sees of rows x (rows, columns)."""
+        return self.gradients.describe(x) if self.gradients else x
 
     def plan(
         self,
@@ -98,6 +113,12 @@ class Student:
 
         `steps` are those for so many rows as the lesson has.
         """
+
+        @keep_last
+        def look_at(x: np.ndarray) -> Seen:
+            x = x[:CHECK_ROWS]
+            return self.see(x), lesson.x[neighbors(x)]
+
         shares = np.tile(lesson.prior, (len(lesson.x), 1))
         return Phase(
             steps=steps(len(lesson.x)),
@@ -108,7 +129,7 @@ class Student:
             tables=(lesson.x, lesson.graph, lesson.labels, lesson.radius, shares),
             train_step=self.train,
             losses=tuple(WEIGHTS),
-            check=lambda x: self.check(x[:CHECK_ROWS], lesson.x[neighbors(x[:CHECK_ROWS])]),
+            check=lambda x: self.check(*look_at(x)),
             criterion="validation_loss",
             guards=(guard_components(self.n_components),),
             work=steps,
@@ -155,10 +176,11 @@ class Student:
             change = losses.divergence(p, self.network(x + PROBE * probe, training=True))
         return tf.stop_gradient(tf.math.l2_normalize(tape.gradient(change, probe), axis=1))
 
-    def check(self, x: np.ndarray, x_near: np.ndarray) -> dict[str, float]:
-        """How far validation rows (rows, columns) and their neighbours (rows, k, columns) are from one mind."""
-        p = softmax(self.predict_logits(x), axis=1)
-        p_near = softmax(self.predict_logits(x_near.reshape(-1, x.shape[1])), axis=1).reshape(*x_near.shape[:2], -1)
+    def check(self, seen: np.ndarray, seen_near: np.ndarray) -> dict[str, float]:
+        """How far validation rows (rows, columns) and their neighbours (rows, k, columns), as seen, are of one mind."""
+        p = softmax(predict_in_blocks(self.compiled_network, seen), axis=1)
+        near = predict_in_blocks(self.compiled_network, seen_near.reshape(-1, seen.shape[1]))
+        p_near = softmax(near, axis=1).reshape(*seen_near.shape[:2], -1)
         agreement = -np.log(np.einsum("rc,rkc->rk", p, p_near) + 1e-8).mean()
         return {
             "validation_loss": float(agreement),
@@ -178,6 +200,18 @@ class Student:
 def count_steps(n_rows: int, batch_size: int) -> int:
     """Steps that a student of so many rows learns in: LEAST_STEPS, or PASSES over the rows if these are more."""
     return max(LEAST_STEPS, PASSES * n_rows // batch_size)
+
+
+def keep_last(function: Callable[[np.ndarray], Seen]) -> Callable[[np.ndarray], Seen]:
+    """The function, which answers at once when it is given the very array that it was given last."""
+    last: list[tuple[np.ndarray, Seen]] = []
+
+    def answer(x: np.ndarray) -> Seen:
+        if not last or last[0][0] is not x:
+            last[:] = [(x, function(x))]
+        return last[0][1]
+
+    return answer
 
 
 def between(table: tf.Tensor, rows: tf.Tensor, near: tf.Tensor, share: tf.Tensor) -> tf.Tensor:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from models.autoencoder import Autoencoder
 from models.cluster_count import count_clusters
 from models.computation import NOTHING, Computation, Computed
-from models.gradients import edge_histograms
+from models.gradients import EdgeHistograms
 from models.labellings import divides_better
 from models.manifold import Graph, count_epochs, exact_graph, shared_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
@@ -24,7 +24,7 @@ NEAR = 2.5  # times the neighbours of the graph: of so many near rows it is coun
 GRAPHS = ("nearest", "nearest and shared")  # neighbours that an embedding is of
 FEW_ROWS, EMBEDDINGS = 5_000, 5  # up to so many rows a graph is embedded so often: chance decides more there
 ROW_COMPARISONS = 4_000  # that take as long as what is done for a row of the graph besides
-PIXEL_COMPARISONS = 14  # likewise as describing a pixel of an image does (28 x 28: .2 ms a row)
+PIXEL_COMPARISONS = 4  # likewise as describing a pixel of an image does (28 x 28: .1 ms a row)
 
 
 class Teacher:
@@ -48,9 +48,10 @@ class Teacher:
         self.settings, self.n_components, self.seed = settings, clusters, seed
         self.networks: dict[str, keras.Model] = {}
         self.representation = settings.representation_of(data.n_columns, data.image_shape)
+        self.gradients: EdgeHistograms | None = None
         match self.representation:
             case Representation.gradients:
-                self.image_shape = known_shape(data)
+                self.gradients = EdgeHistograms(known_shape(data))
             case Representation.autoencoder | Representation.layers:
                 self.autoencoder = Autoencoder(
                     CODE_DIM,
@@ -104,7 +105,7 @@ class Teacher:
 
     def graph_work(self, n_rows: int) -> int:
         """How often rows are compared for the graph of so many, and what is done for each row in the same unit."""
-        described = math.prod(self.image_shape) if self.representation == Representation.gradients else 0
+        described = math.prod(self.gradients.shape) if self.gradients else 0
         return n_rows * (n_rows + ROW_COMPARISONS + PIXEL_COMPARISONS * described)
 
     def embed_graph(self, x_train: np.ndarray, arrays: dict[str, np.ndarray]) -> Computed:
@@ -144,12 +145,9 @@ class Teacher:
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Where rows have their neighbours: (rows, dims)."""
-        match self.representation:
-            case Representation.vectors:
-                return x
-            case Representation.gradients:
-                return edge_histograms(x, self.image_shape)
-        return self.autoencoder.encode(x)
+        if self.gradients:
+            return self.gradients.describe(x)
+        return x if self.representation == Representation.vectors else self.autoencoder.encode(x)
 
 
 def graph_of(name: str, arrays: dict[str, np.ndarray]) -> Graph:

@@ -5,9 +5,16 @@ import shutil
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from models.model_settings import ModelName, ModelSettings, Networks, Representation, TeacherSettings
+from models.model_settings import (
+    ModelName,
+    ModelSettings,
+    Networks,
+    Representation,
+    StudentInput,
+    TeacherSettings,
+)
 from tasks.errors import BadInput
 from tasks.process import ModelProcess
 from tasks.store import Artifact, Store
@@ -45,6 +52,14 @@ class ModelSpec(BaseModel):
     image_shape: tuple[int, ...] | None = None  # of an image, where it is known
     clusters: int | None  # None: without components, or until a phase finds their number
     seed: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def complete(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Before bundles had format 4, students of images saw their pixels."""
+        if values["model"] != ModelName.manifoldgan:
+            return values
+        return values | {"settings": {"student_input": StudentInput.vectors.value} | values["settings"]}
 
     @classmethod
     def of(

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from flows.fit_clusters import fit_clusters
-from models.model_settings import GanSettings, ManifoldGanSettings, ModelName
-from models.settings import PartitionMethod, PartitionSettings, SampleSettings
+from models.model_settings import ManifoldGanSettings, ModelName
+from models.settings import SampleSettings
 from tasks.bundle import read_bundle
 from tasks.loading import matrix
 from tasks.process import ModelProcess
@@ -23,10 +23,8 @@ from tasks.registry import newest_registration
 from tasks.store import Store
 
 ROWS, SAMPLES, CLUSTERS = 20, 5, 10
-GAN = GanSettings(units=16, steps=200, encoder_steps=300)
 MANIFOLDGAN = ManifoldGanSettings(units=16, restarts=10, student_steps=400, steps=200)
-MIXTURE = PartitionSettings(method=PartitionMethod.gaussian_mixture)
-BUNDLES = {"mixture": (ModelName.gan, MIXTURE), "manifoldgan": (ModelName.manifoldgan, PartitionSettings())}
+BUNDLES = {"manifoldgan": ModelName.manifoldgan}
 
 
 def record(out: Path) -> None:
@@ -34,11 +32,11 @@ def record(out: Path) -> None:
     out.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch, ModelProcess() as process:
         os.chdir(scratch)  # so that the settings in the bundle name no folder of this machine
-        for name, (model, partition) in BUNDLES.items():
+        for name, model in BUNDLES.items():
             for seed in (1, 0):  # the second one takes over ids of the first
                 made = fit_clusters(
-                    name=name, model=model, partition=partition, gan=GAN, manifoldgan=MANIFOLDGAN, clusters=CLUSTERS,
-                    seed=seed, samples=SampleSettings(count=50),
+                    name=name, model=model, manifoldgan=MANIFOLDGAN, clusters=CLUSTERS, seed=seed,
+                    samples=SampleSettings(count=50),
                 )  # fmt: skip
             store, version = Store("store"), f"models/{name}/versions/{made.version}"
             shutil.copytree(f"store/{version}", out / version)

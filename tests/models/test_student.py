@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from models.gradients import EdgeHistograms
 from models.manifoldgan import ManifoldGan
 from models.model_settings import ManifoldGanSettings, Prior
 from models.networks import DataShape
-from models.student import between, write_lesson
+from models.student import between, keep_last, write_lesson
 from models.training import Phase
 
 X = np.arange(8, dtype=np.float32).reshape(4, 2)
@@ -55,3 +56,40 @@ def test_a_student_of_many_rows_learns_for_longer_unless_told(rows: int, told: i
     plan = model.plan("student", np.zeros((rows, 2), np.float32))
     assert isinstance(plan, Phase)
     assert (plan.steps, plan.work(rows)) == (steps, steps)
+
+
+@pytest.mark.parametrize(
+    ("settings", "image_shape", "seen"),
+    [
+        ({}, (8, 8), 512),
+        ({"networks": "convolutional"}, (8, 8), 512),
+        ({"student_input": "vectors"}, (8, 8), 64),
+        ({"representation": "vectors"}, (8, 8), 64),
+        ({}, None, 64),
+    ],
+)
+def test_a_student_sees_the_gradients_of_images_whose_neighbours_are_by_them(
+    settings: dict[str, str], image_shape: tuple[int, int] | None, seen: int
+) -> None:
+    """Unless told; it is taught what it sees, and asked about rows."""
+    told = ManifoldGanSettings.model_validate(settings)
+    model = ManifoldGan(told, DataShape(64, image=True, image_shape=image_shape), 2, seed=0)
+    x = np.random.default_rng(0).random((30, 64), np.float32)
+    model.arrays |= {"graph_rows": np.arange(30), "neighbors": np.ones((30, 1), np.int32)}
+    model.arrays["responsibilities"] = np.full((30, 2), 0.5, np.float32)
+    plan = model.plan_student(x)
+    assert plan.tables[0].shape == (30, seen)
+    expected = EdgeHistograms((8, 8)).describe(x) if seen == 512 else x
+    assert np.array_equal(plan.tables[0], expected)
+    np.testing.assert_allclose(model.encode(x), model.student.network(expected, training=False), atol=1e-5)
+    assert plan.check(x)["components_used"] <= 2
+
+
+def test_rows_that_are_looked_at_again_are_not_described_again() -> None:
+    """Those of another array are, though equal."""
+    calls: list[int] = []
+    look = keep_last(lambda x: (x + len(calls), calls.append(1) or x))
+    x = np.zeros(3)
+    assert look(x) is look(x)
+    assert look(x.copy()) is not look(x)
+    assert len(calls) == 3

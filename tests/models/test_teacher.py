@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from models.autoencoder import Autoencoder
 from models.computation import NOTHING, Computation
-from models.gradients import edge_histograms
+from models.gradients import EdgeHistograms
 from models.manifold import Graph, exact_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
 from models.networks import DataShape
@@ -100,7 +100,7 @@ def test_grey_images_have_neighbours_by_gradients() -> None:
     assert by_gradients.networks == {}
     assert by_gradients.plan("pretraining", images, {}) is NOTHING
     found = by_gradients.find_neighbors(images).arrays
-    expected = exact_graph(edge_histograms(images, (8, 8)), 5)
+    expected = exact_graph(EdgeHistograms((8, 8)).describe(images), 5)
     assert np.array_equal(found["neighbors"], expected.neighbors)
     assert by_gradients.embed_graph(images, found).arrays["embeddings"].shape[:3] == (1, 5, 30)
 
