@@ -12,6 +12,7 @@ ORIENTATIONS = 8  # of an edge's gradient, all around (Lowe 2004)
 CELLS = 9  # along each side of a square, and about as many in all whatever the proportions
 SMOOTHING, WINDOW = 0.25, 0.5  # of the pixels, and of a histogram: deviations of Gaussians, in cells
 LEAST_STRENGTH, LEAST_TOTAL, LEAST_SHARE = 1e-12, 1e-3, 1e-8  # below which nothing has a gradient of its own
+BATCHED_PIXELS = 64 * 64  # up to which images of a batch are described at once, which takes 30 bytes for each pixel
 SCALE = 10.0  # length of a description, about that of a standardised vector
 
 
@@ -43,6 +44,15 @@ class EdgeHistograms:
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
         """Descriptions of images (batch, pixels): (batch, cells * ORIENTATIONS), differentiable everywhere."""
+        if x.shape[1] <= BATCHED_PIXELS:
+            return self._describe(x)
+        return tf.map_fn(lambda image: self._describe(image[tf.newaxis])[0], x)
+
+    def describe(self, x: np.ndarray) -> np.ndarray:
+        """Descriptions of images (rows, pixels): (rows, cells * ORIENTATIONS) float32."""
+        return predict_in_blocks(self.compiled, x)
+
+    def _describe(self, x: tf.Tensor) -> tf.Tensor:
         images = tf.reshape(x, (-1, *self.shape))
         images = images if len(self.shape) == 2 else tf.reduce_mean(images, axis=-1)
         down = self.slope_down @ images @ self.smooth_along.T
@@ -54,10 +64,6 @@ class EdgeHistograms:
         histograms = tf.reshape(histograms, (-1, math.prod(self.cells)))
         total = tf.reduce_sum(histograms, axis=1, keepdims=True)
         return SCALE * tf.sqrt(tf.maximum(histograms / tf.maximum(total, LEAST_TOTAL), LEAST_SHARE))
-
-    def describe(self, x: np.ndarray) -> np.ndarray:
-        """Descriptions of images (rows, pixels): (rows, cells * ORIENTATIONS) float32."""
-        return predict_in_blocks(self.compiled, x)
 
 
 def _nearness(direction: tf.Tensor, at: int) -> tf.Tensor:

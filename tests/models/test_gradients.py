@@ -90,6 +90,22 @@ def test_descriptions_have_finite_slopes(image: np.ndarray) -> None:
     assert np.isfinite(tape.gradient(described, x)).all()
 
 
+def test_large_images_are_described_one_after_another() -> None:
+    """As each would be alone, in a compiled training step too, and with the slopes of each."""
+    gradients = EdgeHistograms((72, 72))
+    x = tf.constant(np.random.default_rng(0).random((3, 72 * 72)), tf.float32)
+
+    @tf.function(jit_compile=True)
+    def slopes(rows: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(rows)
+            described = gradients(rows)
+        return tape.gradient(described, rows)
+
+    np.testing.assert_allclose(gradients(x)[1:2], gradients(x[1:2]), atol=1e-5)
+    np.testing.assert_allclose(slopes(x)[1:2], slopes(x[1:2]), atol=1e-3)
+
+
 def test_colours_are_averaged() -> None:
     """An image whose channels are equal is the grey one."""
     grey = bars(0.5)
