@@ -1,8 +1,8 @@
 """The user's columns as the vectors that models see, and back.
 
-Numbers are scaled to order one, each column by itself or like columns by one unit; pixels to [0, 1]; an embedding is
-centred in each coordinate and divided by one scale, so that its geometry stays. Missing numbers are imputed where the
-settings say so. What is fitted is a frozen description that survives JSON unchanged.
+Numbers are scaled to order one, each column by itself or like columns by one unit; pixels to [0, 1] by the range of
+them all; an embedding is centred in each coordinate and divided by one scale, so that its geometry stays. Missing
+numbers are imputed where the settings say so. What is fitted is a frozen description that survives JSON unchanged.
 """
 
 import math
@@ -19,6 +19,7 @@ from models.settings import EncodingSettings, Imputation, Scaling
 
 Columns = dict[str, np.ndarray]  # by name; (rows,) numbers, masked where cells are missing, or (rows, width) lists
 EXACT = 2**53  # integers up to here are exact in float64
+BYTES = {"low": [0.0], "unit": [255.0]}  # the parameters of pixels in bundles that don't tell them
 CONSTANT = "constant"  # the scaling of a number that says nothing but whether it is missing
 NUMPY_TYPES = {"float": "float32", "double": "float64"}  # where Arrow's name of a type isn't NumPy's
 
@@ -141,7 +142,8 @@ def image_shape(width: int) -> tuple[int, ...] | None:
 
 def _column(image_shape: Sequence[int] | None, kind: str, imputation: str = Imputation.reject, **values: Any) -> Column:
     shape = None if image_shape is None else tuple(image_shape)
-    return Column(kind=Kind(kind), image_shape=shape, imputation=Imputation(imputation), **values)
+    column = Column(kind=Kind(kind), image_shape=shape, imputation=Imputation(imputation), **values)
+    return replace(column, parameters=column.parameters or BYTES) if column.kind is Kind.IMAGE else column
 
 
 def _wanted_scalings(columns: Sequence[Column], sample: Columns, settings: EncodingSettings) -> dict[str, Scaling]:
@@ -167,7 +169,8 @@ def _share_unit(columns: list[Column]) -> tuple[Column, ...]:
 def _fit(column: Column, sample: Columns, wanted: dict[str, Scaling]) -> Column:
     match column.kind:
         case Kind.IMAGE:
-            return replace(column, scaling="pixels")
+            unit = [float(column.high) - float(column.low)]
+            return replace(column, scaling="pixels", parameters={"low": [float(column.low)], "unit": unit})
         case Kind.EMBEDDING:
             return _fit_embedding(column, sample[column.name])
         case Kind.NUMBER:
@@ -202,7 +205,8 @@ def _origin(column: Column, sample: np.ndarray) -> float:
 def _encode(values: np.ndarray, column: Column) -> np.ndarray:
     match column.kind:
         case Kind.IMAGE:
-            return values.astype(np.float32) / np.float32(255)
+            low, unit = column.parameters["low"][0], column.parameters["unit"][0]
+            return ((values.astype(np.float64) - low) / unit).astype(np.float32)
         case Kind.EMBEDDING:
             centre, unit = np.array(column.parameters["centre"]), column.parameters["unit"][0]
             return ((values - centre) / unit).astype(np.float32)
@@ -227,7 +231,7 @@ def _decode(block: np.ndarray, column: Column) -> np.ndarray:
     block = block.astype(np.float64)  # (rows, width)
     match column.kind:
         case Kind.IMAGE:
-            return _typed(block * 255, column)
+            return _typed(block * column.parameters["unit"][0] + column.parameters["low"][0], column)
         case Kind.EMBEDDING:
             centre, unit = np.array(column.parameters["centre"]), column.parameters["unit"][0]
             return _typed(block * unit + centre, column)

@@ -117,6 +117,7 @@ def typical_values(encoding: Encoding, mean: np.ndarray) -> dict[str, Any]:
 def picture(encoding: Encoding, x: np.ndarray) -> np.ndarray:
     """A vector (width,) that is an image, in grey (height, width) between the darkest and the brightest of all rows."""
     column = encoding.columns[0]
-    pixels = (255 * x - column.low) / max(column.high - column.low, 1e-9)
+    pixels = encoding.decode(x[None])[column.name][0].astype(np.float64)
+    pixels = (pixels - column.low) / max(column.high - column.low, 1e-9)
     image = pixels.clip(0, 1).reshape(column.image_shape or ())
     return image if image.ndim == 2 else image.mean(axis=2)

@@ -116,7 +116,7 @@ def _list_difference(cells: pa.Array, column: Column) -> str:
     if not is_fixed and not pa.types.is_list(cells.type):
         return f"{cells.type} {wanted}"
     values = cells.type.value_type
-    if not is_number(values) or (column.kind is Kind.IMAGE) != (values == pa.uint8()):
+    if not is_number(values) or (column.dtype == "uint8") != (values == pa.uint8()):
         return f"lists of {values} {wanted}"
     lengths = [cells.type.list_size] if is_fixed else pc.unique(pc.list_value_length(cells).drop_null()).to_pylist()
     return f"lists of {lengths[0]} {values} {wanted}" if lengths and column.width not in lengths else ""

@@ -4,7 +4,6 @@ The second pass over each file follows the plan and nothing else, so that a file
 needn't be read again when others join it.
 """
 
-import math
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -12,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from models.encoding import Kind, image_shape
+from models.encoding import Kind
 from models.settings import EncodingSettings, Imputation, SourceSettings
 from tasks.errors import BadInput
+from tasks.images import Likeness, check_shape, merged_likeness, shape_of, told_shape
 from tasks.kinds import SPLITS
 from tasks.profile import ColumnProfile, FileProfile, is_number
 from tasks.schemas import common_types, hex_of, schema_of, some
@@ -117,14 +117,21 @@ def _merged(columns: list[ColumnProfile]) -> ColumnProfile:
     lows = [column.low for column in columns if column.low is not None]
     highs = [column.high for column in columns if column.high is not None]
     lengths = sum((Counter(column.lengths) for column in columns), Counter())
+    likeness = _merged_likeness([column.likeness for column in columns])
     texts = [column.text for column in columns if column.text is not None]
     return ColumnProfile(
         low=min(lows, default=None),
         high=max(highs, default=None),
         missing=sum(column.missing for column in columns),
         lengths=dict(lengths),
+        likeness=likeness,
         text=next(iter(texts), None),
     )
+
+
+def _merged_likeness(columns: list[dict[int, Likeness]]) -> dict[int, Likeness]:
+    widths = {width for column in columns for width in column}
+    return {width: merged_likeness(column[width] for column in columns if width in column) for width in widths}
 
 
 def stored_names(names: list[str]) -> dict[str, str]:
@@ -162,10 +169,13 @@ def _plan_lists(column: PlannedColumn, field: pa.Field, seen: ColumnProfile) -> 
     width = field.type.list_size if pa.types.is_fixed_size_list(field.type) else _usual_length(seen.lengths)
     if not width:
         return column.model_copy(update={"reason": "lists of different lengths"})
-    if values != pa.uint8():
-        planned = {"kind": Kind.EMBEDDING, "width": width}
+    check_shape(field, width)
+    shape = shape_of(field, width)
+    is_told = values == pa.uint8() and told_shape(field) != ""
+    if is_told or (shape is not None and seen.likeness.get(width, Likeness()).is_image):
+        planned = {"kind": Kind.IMAGE, "width": width, "image_shape": shape}
     else:
-        planned = {"kind": Kind.IMAGE, "width": width, "image_shape": _shape_of(field, width)}
+        planned = {"kind": Kind.EMBEDDING, "width": width}
     return _unless_idle(column.model_copy(update=planned), seen)
 
 
@@ -173,29 +183,6 @@ def _usual_length(lengths: dict[int, int]) -> int:
     """The length of at least half of the lists, or 0."""
     usual = max(lengths, key=lambda length: lengths[length], default=0)
     return usual if usual and 2 * lengths[usual] >= sum(lengths.values()) else 0
-
-
-def _shape_of(field: pa.Field, width: int) -> tuple[int, ...] | None:
-    """The shape of the images, from the field or else their pixels; None where they can't be drawn as an image.
-
-    One channel is grey, wherever it stands. Other channels than three at the end aren't colours that we know.
-
-    Raises:
-        BadInput: a shape of another number of pixels.
-    """
-    text = (field.metadata or {}).get(b"shape", b"").decode()
-    if not text:
-        return image_shape(width)
-    told = tuple(int(side) if side.isdigit() else 0 for side in text.split("x"))
-    if math.prod(told) != width:
-        remedy = "Correct the shape in the file's metadata, or leave it out."
-        raise BadInput("ingest", f"a shape of {width} pixels for the images {field.name!r}", text, remedy)
-    match told:
-        case (_, _) | (_, _, 3) as shape:
-            return shape
-        case (1, height, breadth) | (height, breadth, 1):
-            return height, breadth
-    return None
 
 
 def _not_a_number(type: pa.DataType, seen: ColumnProfile) -> str:

@@ -15,11 +15,13 @@ from pydantic import BaseModel, ConfigDict
 from models.settings import SourceSettings
 from tasks.columns import one_chunk
 from tasks.identity import content_ids, row_keys
+from tasks.images import Likeness, likeness, merged_likeness, shape_of
 from tasks.kinds import SPLITS
 from tasks.schemas import hex_of, schema_of
 from tasks.tabular import Part
 
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None")  # cells of a CSV file
+LIKENESS_ROWS, LIKENESS_NUMBERS = 1000, 1_000_000  # at most of a part: neighbours are as alike as in all of it
 INFINITE = 1e100  # beyond it a number is no measurement, and its square no float
 WIDER = {  # the types that a CSV column may still turn out to have, by the type that it had so far
     pa.null(): (pa.null(), pa.bool_(), pa.int64(), pa.float64(), pa.string()),
@@ -34,6 +36,7 @@ class ColumnProfile(BaseModel):
     """What was seen of one column; `low` and `high` of its finite numbers, None if there was none.
 
     `missing` counts the cells without a number; `lengths` the lists by their length; `text` is a cell that is none.
+    `likeness` is that of neighbours in lists, by their length, if they were images.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,6 +45,7 @@ class ColumnProfile(BaseModel):
     high: float | int | None = None
     missing: int = 0
     lengths: dict[int, int] = {}
+    likeness: dict[int, Likeness] = {}
     text: str | None = None
 
 
@@ -103,6 +107,8 @@ class Profiler:
             field = field.with_type(cells.type)
         self.fields[field.name] = field
         _add_range(seen, cells)
+        if field.name not in self.roles and (pixels := _sampled_lists(cells)) is not None:
+            _add_likeness(seen, pixels, field)
 
 
 def id_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -203,6 +209,28 @@ def _add_range(seen: dict[str, Any], cells: pa.Array) -> None:
             min(seen.get("low", ends[0]), ends[0]),
             max(seen.get("high", ends[1]), ends[1]),
         )
+
+
+def _sampled_lists(cells: pa.Array) -> np.ndarray | None:
+    """The first lists of a column that are of the commonest length and without gaps, (rows, width); None if none is."""
+    if not pa.types.is_list(cells.type) and not pa.types.is_fixed_size_list(cells.type):
+        return None
+    lists = cells[:LIKENESS_ROWS].drop_null()
+    lengths = pc.list_value_length(lists)
+    width = pc.mode(lengths)[0]["mode"].as_py() if len(lists) else 0
+    if not width or not is_number(cells.type.value_type):
+        return None
+    lists = lists.filter(pc.equal(lengths, width))[: LIKENESS_NUMBERS // width + 1]
+    values = lists.flatten().to_numpy(zero_copy_only=False).astype(np.float64).reshape(-1, width)
+    whole = values[(np.abs(values) <= INFINITE).all(axis=1)]
+    return whole if whole.size else None
+
+
+def _add_likeness(seen: dict[str, Any], pixels: np.ndarray, field: pa.Field) -> None:
+    width = pixels.shape[1]
+    if (shape := shape_of(field, width)) is not None:
+        known = seen.setdefault("likeness", {})
+        known[width] = merged_likeness([known.get(width, Likeness()), likeness(pixels, shape)])
 
 
 def finite_range(values: pa.Array) -> tuple[float, float] | None:

@@ -163,27 +163,6 @@ def test_a_column_with_one_of_our_names_is_renamed(tmp_path: Path, store: Store)
     assert table.column_names == ["row_id", "split", "id", "x", "y", "source_split", "source_vector"]
 
 
-def test_image_and_embedding_columns_are_told_apart(tmp_path: Path, store: Store) -> None:
-    """Lists of bytes are pixels with a square shape, lists of floats an embedding, of fixed size or not."""
-    images = [list(range(i, i + 9)) for i in range(40)]
-    table = pa.table(
-        {
-            "id": range(40),
-            "fixed": pa.array(images, pa.list_(pa.uint8(), 9)),
-            "free": pa.array(images, pa.list_(pa.uint8())),
-            "embedding": pa.array([[i, i / 2] for i in range(40)], pa.list_(pa.float32())),
-        }
-    )
-    pq.write_table(table, tmp_path / "a.parquet")
-    encoding = Encoding.from_json(store.json(run(tmp_path / "a.parquet", store)[0]["encoding"]))
-    found = [(column.name, column.kind, column.width, column.image_shape) for column in encoding.columns]
-    assert found == [
-        ("fixed", "image", 9, (3, 3)),
-        ("free", "image", 9, (3, 3)),
-        ("embedding", "embedding", 2, None),
-    ]
-
-
 @pytest.mark.parametrize(
     ("stored", "known"),
     [
@@ -212,7 +191,7 @@ def test_a_shape_of_other_pixels_is_refused(tmp_path: Path, store: Store, shape:
     images = RANDOM.integers(0, 256, (40, 36)).astype(np.uint8).tolist()
     field = pa.field("image", pa.list_(pa.uint8(), 36), metadata={"shape": shape})
     pq.write_table(pa.table([images], pa.schema([field])), tmp_path / "a.parquet")
-    with pytest.raises(BadInput, match=f"expected a shape of 36 pixels for the images 'image'; found {shape}"):
+    with pytest.raises(BadInput, match=f"expected a shape of 36 pixels for the lists 'image'; found {shape}"):
         run(tmp_path / "a.parquet", store, SourceSettings())
 
 

@@ -86,7 +86,7 @@ def test_nan_and_null_of_a_parquet_file_are_the_same_gap(tmp_path: Path, store: 
     assert {reason: rejection.count for reason, rejection in inspection.rejected.items()} == {"infinite cell: z": 8}
 
 
-@pytest.mark.parametrize(("kind", "type"), [("image", pa.uint8()), ("embedding", pa.float32())])
+@pytest.mark.parametrize(("kind", "type"), [("bytes", pa.uint8()), ("embedding", pa.float32())])
 def test_gaps_in_lists_still_reject_their_rows(tmp_path: Path, store: Store, kind: str, type: pa.DataType) -> None:
     """A missing list, or a list with a gap, has no number that could stand for it."""
     cells = [[i, 9] for i in range(38)] + [None, [1, None]]
