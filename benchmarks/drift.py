@@ -23,7 +23,8 @@ from benchmarks.machine import surroundings
 from benchmarks.sources import DATA
 from models.calibration import Calibration
 from models.drift import Batch, features, find_drift, sample_of
-from models.encoding import Column, Encoding, Kind, fit_encoding
+from models.encoding import Column, Encoding, Kind
+from models.encoding_fit import fit_encoding
 from models.mixture import Mixture
 from models.nearest import fit_kmeans
 from models.settings import DriftSettings, EncodingSettings

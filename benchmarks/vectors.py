@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.sources import SOURCES
-from models.encoding import Column, Encoding, Kind, fit_encoding, image_shape
+from models.encoding import Column, Encoding, Kind, image_shape
+from models.encoding_fit import fit_encoding
 from models.generative import DataShape
 from models.settings import EncodingSettings
 from tasks.digits import write_digits

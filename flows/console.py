@@ -51,6 +51,8 @@ def inspection_lines(found: Inspection, seconds: dict[str, float], counts: bool)
     yield f"{found.rows:,} rows in {len(found.files)} file(s); accepted {found.accepted:,}: {splits}\n"
     for reason, rejection in found.rejected.items():
         yield f"rejected {rejection.count:,} rows: {reason}; the first: {rejection.example}"
+    if found.image_shape:
+        yield f"each row is an image of {' x '.join(map(str, found.image_shape))}\n"
     yield f"{'used column':<30} {'kind':<10} {'type':<8} {'width':>6} {'scaling':<9} range"
     for used in found.used[:SHOWN_COLUMNS]:
         extent = f"{used.low:g} to {used.high:g}"

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from models.imputation import fit_fill, indicated, indicator, missing_cells, present
-from models.scaling import Parameters, choose_scaling, fit_scaling, in_common_range, scale, share_unit, unscale
-from models.settings import EncodingSettings, Imputation, Scaling
+from models.imputation import indicated, indicator, missing_cells
+from models.scaling import Parameters, scale, unscale
+from models.settings import Imputation, Scaling
 
 Columns = dict[str, np.ndarray]  # by name; (rows,) numbers, masked where cells are missing, or (rows, width) lists
 EXACT = 2**53  # integers up to here are exact in float64
@@ -42,7 +42,8 @@ class Column:
         width: numbers in a cell.
         low: the smallest number in the accepted rows.
         high: the largest one.
-        image_shape: (height, width) or (height, width, 3) of an image, None where it isn't known.
+        image_shape: (height, width) or (height, width, 3) of an image, None where it isn't known; of a number that is a
+            pixel, the shape of the image that all columns are together.
         scaling: one of the settings' scalings for numbers or CONSTANT, "pixels" for images, "common" for embeddings.
         origin: what is taken off numbers before they become floats, so that large integers stay exact.
         parameters: of the scaling; `fill`, a distance from the origin, stands for a missing number.
@@ -68,6 +69,16 @@ class Column:
         """Coordinates of a vector that the column takes, once its scaling is known."""
         return self.width * (self.scaling != CONSTANT) + self.has_indicator
 
+    @property
+    def is_integer(self) -> bool:
+        """Whether its numbers are whole ones, or truth values."""
+        return NUMPY_TYPES.get(self.dtype, self.dtype)[:5] != "float"
+
+    @property
+    def is_pixel(self) -> bool:
+        """Whether it is a number that is a pixel of the image that all columns are together."""
+        return self.kind is Kind.NUMBER and self.image_shape is not None
+
 
 @dataclass(frozen=True)
 class Encoding:
@@ -89,12 +100,17 @@ class Encoding:
     @property
     def is_image(self) -> bool:
         """Whether the whole vector is the pixels of one image."""
-        return [column.kind for column in self.columns] == [Kind.IMAGE]
+        return is_one_image([(column.kind, column.image_shape) for column in self.columns])
 
     @property
     def image_shape(self) -> tuple[int, ...] | None:
         """Shape of the image that a vector is, if it is one and its shape is known."""
         return self.columns[0].image_shape if self.is_image else None
+
+    @property
+    def numbers(self) -> tuple[Column, ...]:
+        """The columns of numbers that say something by themselves, as pixels don't."""
+        return tuple(column for column in self.columns if column.kind is Kind.NUMBER and not column.is_pixel)
 
     def encode(self, table: Columns) -> np.ndarray:
         """Columns -> vectors, (rows, width) float32. Further columns in the table take no part.
@@ -120,18 +136,6 @@ class Encoding:
         return cls(tuple(_column(**column) for column in value["columns"]))
 
 
-def fit_encoding(columns: Sequence[Column], sample: Columns, settings: EncodingSettings) -> Encoding:
-    """Choose and fit the scaling of each column.
-
-    Args:
-        columns: name, kind, type, width, range, shape, imputation and indicator; their scaling is not known yet.
-            One with an indicator and a single value for range has no other coordinate.
-        sample: train rows of the columns that aren't images; a number at least in each.
-    """
-    wanted = _wanted_scalings(columns, sample, settings)
-    return Encoding(_share_unit([_fit(column, sample, wanted) for column in columns]))
-
-
 def image_shape(width: int) -> tuple[int, ...] | None:
     """(side, side) or (side, side, 3), if as many pixels can be a square image in grey or in colour."""
     if math.isqrt(width) ** 2 == width:
@@ -140,66 +144,17 @@ def image_shape(width: int) -> tuple[int, ...] | None:
     return (side, side, 3) if 3 * side**2 == width else None
 
 
+def is_one_image(columns: Sequence[tuple[str, tuple[int, ...] | None]]) -> bool:
+    """Whether columns, of which kind and image shape are known, are one image: a list, or a number for each pixel."""
+    if [kind for kind, _ in columns] == [Kind.IMAGE]:
+        return True
+    return bool(columns) and all(kind == Kind.NUMBER and shape is not None for kind, shape in columns)
+
+
 def _column(image_shape: Sequence[int] | None, kind: str, imputation: str = Imputation.reject, **values: Any) -> Column:
     shape = None if image_shape is None else tuple(image_shape)
     column = Column(kind=Kind(kind), image_shape=shape, imputation=Imputation(imputation), **values)
     return replace(column, parameters=column.parameters or BYTES) if column.kind is Kind.IMAGE else column
-
-
-def _wanted_scalings(columns: Sequence[Column], sample: Columns, settings: EncodingSettings) -> dict[str, Scaling]:
-    """The scaling of each column of numbers, by its name; `auto`: to be chosen by the column itself."""
-    numbers = [column for column in columns if column.kind is Kind.NUMBER]
-    wanted = {column.name: settings.columns.get(column.name, settings.scaling) for column in numbers}
-    free = [c for c in numbers if wanted[c.name] is Scaling.auto and _has_levels(sample[c.name])]
-    is_common = in_common_range(np.array([c.low for c in free]), np.array([c.high for c in free]))
-    return wanted | {column.name: Scaling.common for column, common in zip(free, is_common, strict=True) if common}
-
-
-def _has_levels(values: np.ndarray) -> bool:
-    """Whether a column has more than two values: flags share their range without being alike."""
-    return len(np.unique(present(values))) > 2
-
-
-def _share_unit(columns: list[Column]) -> tuple[Column, ...]:
-    common = [c for c in columns if c.kind is Kind.NUMBER and c.scaling == Scaling.common]
-    shared = dict(zip([c.name for c in common], share_unit([c.parameters for c in common]), strict=True))
-    return tuple(replace(c, parameters=shared.get(c.name, c.parameters)) for c in columns)
-
-
-def _fit(column: Column, sample: Columns, wanted: dict[str, Scaling]) -> Column:
-    match column.kind:
-        case Kind.IMAGE:
-            unit = [float(column.high) - float(column.low)]
-            return replace(column, scaling="pixels", parameters={"low": [float(column.low)], "unit": unit})
-        case Kind.EMBEDDING:
-            return _fit_embedding(column, sample[column.name])
-        case Kind.NUMBER:
-            return _fit_number(column, sample[column.name], wanted[column.name])
-
-
-def _fit_embedding(column: Column, sample: np.ndarray) -> Column:
-    values = sample.astype(np.float64)  # (rows, width)
-    unit = math.sqrt(values.var(axis=0).mean()) or column.high - column.low
-    return replace(column, scaling="common", parameters={"centre": values.mean(axis=0).tolist(), "unit": [unit]})
-
-
-def _fit_number(column: Column, sample: np.ndarray, wanted: Scaling) -> Column:
-    sample = present(sample)
-    column = replace(column, origin=_origin(column, sample))
-    values = _floats(sample, column)
-    fill = {"fill": [fit_fill(values, column.imputation)]} if column.imputation is not Imputation.reject else {}
-    if column.has_indicator and column.low == column.high:
-        return replace(column, scaling=CONSTANT, parameters=fill)
-    scaling = choose_scaling(values) if wanted is Scaling.auto else wanted
-    low, high = float(column.low - column.origin), float(column.high - column.origin)
-    return replace(column, scaling=scaling.value, parameters=fit_scaling(values, scaling, low, high) | fill)
-
-
-def _origin(column: Column, sample: np.ndarray) -> float:
-    """A value in the middle of an integer column; 0 where floats are exact enough or differences overflow."""
-    if not _is_integer(column) or column.dtype == "bool" or column.high - column.low >= EXACT:
-        return 0
-    return int(np.partition(sample, len(sample) // 2)[len(sample) // 2])
 
 
 def _encode(values: np.ndarray, column: Column) -> np.ndarray:
@@ -216,7 +171,7 @@ def _encode(values: np.ndarray, column: Column) -> np.ndarray:
 
 def _encode_number(values: np.ndarray, column: Column) -> np.ndarray:
     missing = missing_cells(values)
-    numbers = _floats(np.ma.getdata(values), column)
+    numbers = floats(np.ma.getdata(values), column)
     if missing.any():
         if column.imputation is Imputation.reject:
             raise ValueError(f"Expected a number in each row of column {column.name}. Received: missing cells")
@@ -248,7 +203,7 @@ def _decode_number(block: np.ndarray, column: Column) -> np.ndarray:
     return np.ma.MaskedArray(typed, indicated(block[:, -1])) if column.has_indicator else typed
 
 
-def _floats(values: np.ndarray, column: Column) -> np.ndarray:
+def floats(values: np.ndarray, column: Column) -> np.ndarray:
     """Distances from the column's origin as float64; of integers exactly, however large they are."""
     if column.origin and values.dtype.kind in "iu":
         origin = np.array(column.origin).astype(np.int64)
@@ -260,7 +215,7 @@ def _typed(values: np.ndarray, column: Column) -> np.ndarray:
     """Distances from the origin -> values within the column's range, in its type."""
     dtype = np.dtype(NUMPY_TYPES.get(column.dtype, column.dtype))
     values = np.clip(values, float(column.low - column.origin), float(column.high - column.origin))
-    if not _is_integer(column):
+    if not column.is_integer:
         return values.astype(dtype)
     if not column.origin:
         return np.rint(values).clip(*_float_limits(dtype)).astype(dtype)
@@ -274,7 +229,3 @@ def _float_limits(dtype: np.dtype) -> tuple[float, float]:
         return 0.0, 1.0
     limits = np.iinfo(dtype)
     return float(limits.min), float(limits.max) if limits.max < EXACT else np.nextafter(float(limits.max), 0)
-
-
-def _is_integer(column: Column) -> bool:
-    return NUMPY_TYPES.get(column.dtype, column.dtype)[:5] != "float"

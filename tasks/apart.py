@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from models.encoding import Column, Encoding, Kind
+from models.encoding import Column, Encoding
 from tasks.loading import matrix
 from tasks.numbers import column_number, percent
-from tasks.pictures import draw_sprite
-from tasks.strips import data_uri, image_bytes, image_column
+from tasks.pixels import pixels_of
+from tasks.strips import sprite
 
 MAX_LINES = 5  # a cluster's columns that are shown
 SMALL = 0.2  # an effect that hardly shows (Cohen 1988)
@@ -31,7 +31,7 @@ def telling_columns(
     encoding: Encoding, explanations: pa.Table, clusters: list[int], limit: int
 ) -> dict[int, list[str]]:
     """At most `limit` number columns of each cluster, those that set it apart the most first."""
-    numbers = [column.name for column in encoding.columns if column.kind is Kind.NUMBER]
+    numbers = [column.name for column in encoding.numbers]
     told: dict[int, list[str]] = {cluster: [] for cluster in clusters}
     for row in explanations.select(["cluster", "column"]).to_pylist():
         told.get(row["cluster"], []).append(row["column"])
@@ -40,7 +40,7 @@ def telling_columns(
 
 def apart_lines(encoding: Encoding, explanations: pa.Table, clusters: list[int]) -> dict[int, list[Line]]:
     """The columns that set each cluster apart, the largest effect first; none where all effects are small."""
-    columns = {column.name: column for column in encoding.columns if column.kind is Kind.NUMBER}
+    columns = {column.name: column for column in encoding.numbers}
     found = [row for row in explanations.to_pylist() if abs(row["effect"] or 0) >= SMALL and row["column"] in columns]
     largest = max((abs(row["effect"]) for row in found), default=1.0)
     lines: dict[int, list[Line]] = {cluster: [] for cluster in clusters}
@@ -61,15 +61,11 @@ def _values(row: dict[str, Any], column: Column) -> tuple[str, str]:
 
 def apart_pictures(encoding: Encoding, profiles: pa.Table, clusters: list[int]) -> dict[int, str]:
     """Mean and variation of each cluster's images side by side; none where vectors aren't images of a known shape."""
-    image = image_column(encoding)
+    image = pixels_of(encoding)
     if image is None or not encoding.is_image:
         return {}
-    shape = (-1, *(image.image_shape or ()))
-    means = image_bytes(encoding.decode(matrix(profiles, "mean"))[image.name].reshape(shape), image)
-    deviations = matrix(profiles, "deviation").reshape(shape)
+    means = image.draw(encoding.decode(matrix(profiles, "mean")))
+    deviations = matrix(profiles, "deviation").reshape(means.shape)
     brightness = np.round(255 * deviations / max(float(deviations.max()), 1e-9)).astype(np.uint8)
     place = {cluster: i for i, cluster in enumerate(profiles["cluster"].to_pylist())}
-    return {
-        cluster: data_uri(draw_sprite(np.stack([means[place[cluster]], brightness[place[cluster]]])), "png")
-        for cluster in clusters
-    }
+    return {cluster: sprite(np.stack([means[place[cluster]], brightness[place[cluster]]])) for cluster in clusters}

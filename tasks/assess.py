@@ -12,7 +12,7 @@ from prefect import get_run_logger
 from models.calibration import Calibration
 from models.conformal import conformal_rank, count_quantiles
 from models.distributions import bin_shares, ks_distance, shared_edges
-from models.encoding import Encoding, Kind
+from models.encoding import Encoding
 from models.fidelity import classifier_two_sample_test, manifold_metrics
 from models.memorisation import copying_metrics, distance_to_nearest
 from models.quality import auroc
@@ -157,7 +157,7 @@ def distribution_table(
     store: Store, rows: Artifact, chosen: np.ndarray, samples: Artifact, few: np.ndarray, encoding: Encoding
 ) -> pa.Table:
     """Each number column of chosen rows and samples, in its own units; the most distant columns, those first."""
-    names = [column.name for column in encoding.columns if column.kind is Kind.NUMBER]
+    names = [column.name for column in encoding.numbers]
     if not names:
         return kinds.DISTRIBUTIONS.empty_table()
     real, fake = _take(store, rows, names, chosen), _take(store, samples, names, few)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from models.encoding import Encoding, Kind
+from models.encoding import Encoding
 from models.occlusion import log_odds, occlude, parts_of, share_of_half
 from tasks.bundle import Bundle
 from tasks.columns import source_name
@@ -111,13 +111,4 @@ def strange_columns(
 def typical_values(encoding: Encoding, mean: np.ndarray) -> dict[str, Any]:
     """A mean vector (width,) as values of the number columns."""
     decoded = encoding.decode(mean[None])
-    return {column.name: decoded[column.name].tolist()[0] for column in encoding.columns if column.kind is Kind.NUMBER}
-
-
-def picture(encoding: Encoding, x: np.ndarray) -> np.ndarray:
-    """A vector (width,) that is an image, in grey (height, width) between the darkest and the brightest of all rows."""
-    column = encoding.columns[0]
-    pixels = encoding.decode(x[None])[column.name][0].astype(np.float64)
-    pixels = (pixels - column.low) / max(column.high - column.low, 1e-9)
-    image = pixels.clip(0, 1).reshape(column.image_shape or ())
-    return image if image.ndim == 2 else image.mean(axis=2)
+    return {column.name: decoded[column.name].tolist()[0] for column in encoding.numbers}

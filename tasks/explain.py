@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from prefect import get_run_logger
 
 from models.effects import Sums, mean_difference, share_difference, sum_groups
-from models.encoding import Encoding, Kind
+from models.encoding import Encoding
 from tasks import kinds
 from tasks.census import side_by_side
 from tasks.columns import fixed_lists
@@ -56,7 +56,7 @@ def explain(rows: Artifact, vectors: Artifact, assignments: Artifact, encoding: 
 
 def number_columns(encoding: Encoding) -> list[str]:
     """Names of the columns that are explained."""
-    return [column.name for column in encoding.columns if column.kind is Kind.NUMBER]
+    return [column.name for column in encoding.numbers]
 
 
 def sum_clusters(

@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from models.encoding import Kind
 from tasks.bundle import Bundle, read_bundle
 from tasks.columns import source_name
 from tasks.errors import BadInput
-from tasks.evidence import Means, Strangeness, Weighing, picture, strange_columns, weigh
+from tasks.evidence import Means, Strangeness, Weighing, strange_columns, weigh
 from tasks.gallery import take
 from tasks.loading import matrix, take_rows
 from tasks.lookup import find_row
 from tasks.nearest import TypicalRow, typical_rows
+from tasks.pixels import pixels_of
 from tasks.process import ModelProcess
 from tasks.registry import Registration, newest_registration
 from tasks.store import Store
@@ -87,7 +87,7 @@ def explain_position(store: Store, registration: Registration, bundle: Bundle, r
     x = take_rows(store, made["vectors"], here)[0].astype(np.float64)  # (width,)
     nearest, rival = _pair(x, means, assigned["cluster"], assigned["second_cluster"])
     pair = {cluster: means[cluster] for cluster in (nearest, rival) if cluster is not None}
-    names = [column.name for column in encoding.columns if column.kind is Kind.NUMBER]
+    names = [column.name for column in encoding.numbers]
     own = take(store, made["rows"], here, ["split", *(column.name for column in encoding.columns)])
     values = own.to_pylist()[0]
     fits = assigned["cluster"] is not None
@@ -123,7 +123,9 @@ def _pair(x: np.ndarray, means: Means, cluster: int | None, second: int | None) 
 
 
 def _pictures(bundle: Bundle, x: np.ndarray, pair: Means) -> dict[str, np.ndarray]:
-    if not bundle.encoding.image_shape:
+    image = pixels_of(bundle.encoding)
+    if image is None or not bundle.encoding.is_image:
         return {}
-    means = {f"mean of {cluster}": picture(bundle.encoding, mean) for cluster, mean in pair.items()}
-    return {"this row": picture(bundle.encoding, x)} | means
+    shown = {"this row": x} | {f"mean of {cluster}": mean for cluster, mean in pair.items()}
+    drawn = image.grey(bundle.encoding.decode(np.stack(list(shown.values()))))
+    return dict(zip(shown, drawn, strict=True))

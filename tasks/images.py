@@ -10,6 +10,7 @@ import pyarrow as pa
 from models.encoding import image_shape
 from tasks.errors import BadInput
 
+FEWEST_PIXELS = 64  # of an image whose pixels are columns: fewer may be alike by chance
 ALIKE = 0.25  # correlation; of pixels side by side it is .4 to .97, of shuffled ones below .1
 
 
@@ -75,6 +76,15 @@ def shape_of(field: pa.Field, width: int) -> tuple[int, ...] | None:
         case (1, height, breadth) | (height, breadth, 1):
             return height, breadth
     return None
+
+
+def grey_shape(columns: int) -> tuple[int, ...] | None:
+    """The shape of a grey image that has a column for each pixel; None where it is no square.
+
+    Colours aren't looked for: whether they come first or last is no column's to tell.
+    """
+    side = math.isqrt(columns)
+    return (side, side) if side**2 == columns else None
 
 
 def check_shape(field: pa.Field, width: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from models.encoding import CONSTANT, Column, Encoding, Kind
+from models.encoding import CONSTANT, Column, Encoding, Kind, is_one_image
 from models.settings import Imputation
 from tasks.plan import Plan
 from tasks.schemas import some
@@ -71,7 +71,7 @@ class Inspection(BaseModel):
     @property
     def is_image(self) -> bool:
         """Whether the whole vector is the pixels of one image."""
-        return [column.kind for column in self.used] == [Kind.IMAGE]
+        return is_one_image([(column.kind, column.image_shape) for column in self.used])
 
     @property
     def image_shape(self) -> tuple[int, ...] | None:
@@ -105,7 +105,7 @@ def _used(column: Column, missing: int) -> UsedColumn:
         type=column.dtype,
         width=column.coordinates,
         image_shape=column.image_shape,
-        scaling=column.scaling,
+        scaling="pixels" if column.is_pixel else column.scaling,
         low=column.low,
         high=column.high,
         imputation=column.imputation,
@@ -134,10 +134,15 @@ def describe(inspection: Inspection) -> Iterator[tuple[int, str]]:
 def _by_scaling(inspection: Inspection) -> Iterator[tuple[int, str]]:
     names = defaultdict(list)
     for column in inspection.used:
-        how = "constant but for missing cells" if column.scaling == CONSTANT else f"scaled {column.scaling}"
-        names[f"{column.kind} columns, {how}"].append(column.name)
+        names[f"{column.kind} columns, {_how(column)}"].append(column.name)
     for how, columns in names.items():
         yield logging.INFO, f"{len(columns)} {how}: {some(columns)}"
+
+
+def _how(column: UsedColumn) -> str:
+    if column.kind == Kind.NUMBER and column.image_shape:
+        return f"pixels of {' x '.join(map(str, column.image_shape))}"
+    return "constant but for missing cells" if column.scaling == CONSTANT else f"scaled {column.scaling}"
 
 
 def _by_imputation(inspection: Inspection) -> Iterator[tuple[int, str]]:

@@ -100,7 +100,7 @@ def _profile(
             attempt.write_table("keys", pa.table({"key": profiler.add(part)}))
         attempt.write_json("profile", profiler.profile().model_dump())
 
-    roles = [settings.id_column, settings.label_column, settings.split_column]
+    roles = [settings.id_column, settings.label_column, settings.split_column, sorted(settings.ignore)]
     key = piece_key(entries.store, "profile", file.sha256, format=file.format, roles=roles)
     written = entries.entry("profile", key, write)
     profile = FileProfile(**_json(entries.store, written["profile"]))

@@ -12,9 +12,9 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from models.encoding import Kind
-from models.settings import EncodingSettings, Imputation, SourceSettings
+from models.settings import EncodingSettings, Imputation, Scaling, SourceSettings
 from tasks.errors import BadInput
-from tasks.images import Likeness, check_shape, merged_likeness, shape_of, told_shape
+from tasks.images import Likeness, check_shape, grey_shape, merged_likeness, shape_of, told_shape
 from tasks.kinds import SPLITS
 from tasks.profile import ColumnProfile, FileProfile, is_number
 from tasks.schemas import common_types, hex_of, schema_of, some
@@ -26,7 +26,8 @@ class PlannedColumn(BaseModel):
     """One column of the source.
 
     `stored` is its name in `rows`: a name that our tables need themselves gets "source_" before it. `kind` is
-    None for a column that takes no part, for the `reason` given. `width` is the length that lists must have.
+    None for a column that takes no part, for the `reason` given. `width` is the length that lists must have;
+    `image_shape` as a Column of the encoding has it.
     `imputation` is what becomes of missing numbers.
     """
 
@@ -44,6 +45,16 @@ class PlannedColumn(BaseModel):
     def is_imputed(self) -> bool:
         """Whether missing cells reject no row."""
         return self.imputation is not Imputation.reject
+
+    @property
+    def is_pixel(self) -> bool:
+        """Whether it is a number that is a pixel of the image that all columns are together."""
+        return self.kind is Kind.NUMBER and self.image_shape is not None
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it takes no part because its cells are all the same."""
+        return self.reason.startswith("constant")
 
 
 class Plan(BaseModel):
@@ -93,6 +104,7 @@ def make_plan(profiles: dict[str, FileProfile], settings: SourceSettings, encodi
     seen = {name: _merged([profile.columns[name] for profile in profiles.values()]) for name in types.names}
     stored = stored_names(types.names)
     columns = [_plan_column(field, seen[field.name], settings, encoding) for field in types]
+    columns = _as_pixels(columns, types, list(profiles.values()), encoding)
     columns = [column.model_copy(update={"stored": stored[column.name]}) for column in columns]
     _check_used(columns, encoding)
     splits: set[str] = set().union(*(profile.splits for profile in profiles.values()))
@@ -177,6 +189,23 @@ def _plan_lists(column: PlannedColumn, field: pa.Field, seen: ColumnProfile) -> 
     else:
         planned = {"kind": Kind.EMBEDDING, "width": width}
     return _unless_idle(column.model_copy(update=planned), seen)
+
+
+def _as_pixels(
+    columns: list[PlannedColumn], types: pa.Schema, profiles: list[FileProfile], encoding: EncodingSettings
+) -> list[PlannedColumn]:
+    """The columns, of which all numbers are pixels, constant ones too, if neighbours among them are alike.
+
+    They aren't if other columns are used too, if missing ones are imputed, or if the user chose how they are scaled.
+    """
+    numbers = [c for c in columns if (c.kind is Kind.NUMBER or c.is_constant) and is_number(types.field(c.name).type)]
+    together = merged_likeness(p.likeness[len(numbers)] for p in profiles if len(numbers) in p.likeness)
+    is_free = encoding.scaling is Scaling.auto and not encoding.columns
+    others = [column for column in columns if column.kind is not None and column not in numbers]
+    if not together.is_image or not is_free or others or any(column.is_imputed for column in numbers):
+        return columns
+    pixel = {"kind": Kind.NUMBER, "image_shape": grey_shape(len(numbers)), "reason": ""}
+    return [column.model_copy(update=pixel) if column in numbers else column for column in columns]
 
 
 def _usual_length(lengths: dict[int, int]) -> int:

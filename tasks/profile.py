@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from models.settings import SourceSettings
 from tasks.columns import one_chunk
 from tasks.identity import content_ids, row_keys
-from tasks.images import Likeness, likeness, merged_likeness, shape_of
+from tasks.images import FEWEST_PIXELS, Likeness, grey_shape, likeness, merged_likeness, shape_of
 from tasks.kinds import SPLITS
 from tasks.schemas import hex_of, schema_of
 from tasks.tabular import Part
@@ -50,7 +50,11 @@ class ColumnProfile(BaseModel):
 
 
 class FileProfile(BaseModel):
-    """What was seen of one file; `rows` counts ragged lines too, `splits` are the split names that occur."""
+    """What was seen of one file; `rows` counts ragged lines too, `splits` are the split names that occur.
+
+    `likeness` is that of neighbours among columns of numbers, in their order, if they were the pixels of an image; by
+    the number of columns.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -58,6 +62,7 @@ class FileProfile(BaseModel):
     rows: int
     columns: dict[str, ColumnProfile]
     splits: tuple[str, ...]
+    likeness: dict[int, Likeness] = {}
 
     @property
     def types(self) -> pa.Schema:
@@ -75,12 +80,13 @@ class Profiler:
         self.splits: set[str] = set()
         self.fields: dict[str, pa.Field] = {}
         self.columns: dict[str, dict[str, Any]] = {}
+        self.likeness: dict[int, Likeness] = {}
 
     def add(self, part: Part) -> np.ndarray:
         """Take in a part; returns the keys of its rows, (rows with an id,)."""
         self.rows += part.table.num_rows + len(part.ragged)
-        for field in part.table.schema:
-            self._add_column(field, one_chunk(part.table[field.name]))
+        typed = {field.name: self._add_column(field, one_chunk(part.table[field.name])) for field in part.table.schema}
+        self._add_pixels([typed[name] for name in typed if name not in (*self.roles, *self.settings.ignore)])
         if self.settings.split_column:
             values = part.table[self.settings.split_column].cast(pa.string())
             self.splits |= set(pc.unique(pc.utf8_trim_whitespace(values)).to_pylist()) & set(SPLITS)
@@ -91,7 +97,11 @@ class Profiler:
         columns = {name: ColumnProfile(**seen) for name, seen in self.columns.items()}
         schema = pa.schema(list(self.fields.values()))
         return FileProfile(
-            schema_hex=hex_of(schema), rows=self.rows, columns=columns, splits=tuple(sorted(self.splits))
+            schema_hex=hex_of(schema),
+            rows=self.rows,
+            columns=columns,
+            splits=tuple(sorted(self.splits)),
+            likeness=self.likeness,
         )
 
     def _row_ids(self, table: pa.Table) -> list[str]:
@@ -99,7 +109,8 @@ class Profiler:
             return content_ids(table)
         return id_texts(table[self.settings.id_column]).drop_null().to_pylist()
 
-    def _add_column(self, field: pa.Field, cells: pa.Array) -> None:
+    def _add_column(self, field: pa.Field, cells: pa.Array) -> pa.Array:
+        """Take in a column of a part; returns its cells in their types."""
         seen = self.columns.setdefault(field.name, {})
         if self.is_text and field.name not in self.roles:  # ids like 007 stay what they are
             known = self.fields.get(field.name, pa.field(field.name, pa.null())).type
@@ -108,7 +119,15 @@ class Profiler:
         self.fields[field.name] = field
         _add_range(seen, cells)
         if field.name not in self.roles and (pixels := _sampled_lists(cells)) is not None:
-            _add_likeness(seen, pixels, field)
+            _add_likeness(seen.setdefault("likeness", {}), pixels, shape_of(field, pixels.shape[1]))
+        return cells
+
+    def _add_pixels(self, columns: list[pa.Array]) -> None:
+        numbers = [cells for cells in columns if is_number(cells.type)]
+        if len(numbers) >= FEWEST_PIXELS and (shape := grey_shape(len(numbers))):
+            n_rows = min(LIKENESS_ROWS, LIKENESS_NUMBERS // len(numbers) + 1)
+            pixels = [cells[:n_rows].to_numpy(zero_copy_only=False).astype(np.float64) for cells in numbers]
+            _add_likeness(self.likeness, _finite(np.stack(pixels, axis=1)), shape)
 
 
 def id_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -222,14 +241,18 @@ def _sampled_lists(cells: pa.Array) -> np.ndarray | None:
         return None
     lists = lists.filter(pc.equal(lengths, width))[: LIKENESS_NUMBERS // width + 1]
     values = lists.flatten().to_numpy(zero_copy_only=False).astype(np.float64).reshape(-1, width)
-    whole = values[(np.abs(values) <= INFINITE).all(axis=1)]
-    return whole if whole.size else None
+    return _finite(values)
 
 
-def _add_likeness(seen: dict[str, Any], pixels: np.ndarray, field: pa.Field) -> None:
-    width = pixels.shape[1]
-    if (shape := shape_of(field, width)) is not None:
-        known = seen.setdefault("likeness", {})
+def _finite(values: np.ndarray) -> np.ndarray:
+    """The rows (n, width) without infinite or missing numbers."""
+    return values[(np.abs(values) <= INFINITE).all(axis=1)]
+
+
+def _add_likeness(known: dict[int, Likeness], pixels: np.ndarray, shape: tuple[int, ...] | None) -> None:
+    """Add that of rows (n, pixels) to what is known by the number of pixels."""
+    if shape is not None and len(pixels):
+        width = pixels.shape[1]
         known[width] = merged_likeness([known.get(width, Likeness()), likeness(pixels, shape)])
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from models.encoding import Column, Encoding, Kind
+from models.encoding import Encoding
+from tasks.columns import to_arrays
 from tasks.gallery import Chosen, take
-from tasks.loading import matrix
 from tasks.numbers import column_number
 from tasks.pictures import draw_sprite
+from tasks.pixels import Pixels, pixels_of
 from tasks.store import Artifact, Store
 
 MAX_COLUMNS = 8
@@ -35,6 +36,11 @@ def data_uri(content: bytes, kind: str) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
+def sprite(images: np.ndarray) -> str:
+    """The address of a strip of images (n, height, width) or (n, height, width, 3), bytes."""
+    return data_uri(draw_sprite(images), "png")
+
+
 def table_columns(columns: list[str]) -> list[str]:
     """Headings of the cells of a strip."""
     return ["id", "probability", "second choice", *columns]
@@ -56,9 +62,9 @@ def make_strips(
     """
     every = [positions for sorts in chosen.values() for positions in sorts.values()]
     places = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *every]))
-    image = image_column(encoding)
+    image = pixels_of(encoding)
     wanted = dict.fromkeys(name for names in columns.values() for name in names)
-    own = take(store, members, places, [_id_column(members), *wanted, *([image.name] if image else [])])
+    own = take(store, members, places, [_id_column(members), *(image.columns if image else wanted)])
     sure = take(store, assignments, places, ["cluster_probability", "second_cluster"])
     return {
         cluster: [
@@ -71,7 +77,7 @@ def make_strips(
 
 
 def _strip(
-    sort: str, own: pa.Table, sure: pa.Table, image: Column | None, encoding: Encoding, columns: list[str]
+    sort: str, own: pa.Table, sure: pa.Table, image: Pixels | None, encoding: Encoding, columns: list[str]
 ) -> Strip:
     ids = [str(value)[:LONGEST_ID] for value in own.column(0).to_pylist()]
     probabilities, seconds = (sure[name].to_pylist() for name in ("cluster_probability", "second_cluster"))
@@ -79,7 +85,7 @@ def _strip(
     if sort == "borderline" and set(seconds) != {None}:
         note += f"; second choice: {', '.join(str(second) for second in sorted(set(seconds) - {None}))}"
     if image:
-        return Strip(TITLES[sort], ids, note, _sprite(own, image), [])
+        return Strip(TITLES[sort], ids, note, sprite(image.draw(to_arrays(own, list(image.columns)))), [])
     shown = [
         ids,
         [_percent(value) for value in probabilities],
@@ -92,22 +98,6 @@ def _strip(
 
 def _id_column(members: Artifact) -> str:
     return "row_id" if members.kind == "rows" else "sample_id"
-
-
-def _sprite(own: pa.Table, image: Column) -> str:
-    pixels = matrix(own, image.name).reshape(len(own), *(image.image_shape or ()))
-    return data_uri(draw_sprite(image_bytes(pixels, image)), "png")
-
-
-def image_column(encoding: Encoding) -> Column | None:
-    """The column to draw: the first image whose shape is known."""
-    return next((c for c in encoding.columns if c.kind is Kind.IMAGE and c.image_shape), None)
-
-
-def image_bytes(pixels: np.ndarray, image: Column) -> np.ndarray:
-    """Pixels as bytes, stretched to the range of the accepted rows, so that 4-bit ones aren't all dark."""
-    scaled = (pixels.astype(np.float64) - image.low) / max(image.high - image.low, 1e-9)
-    return np.round(255 * scaled.clip(0, 1)).astype(np.uint8)
 
 
 def _percent(value: float | None) -> str:

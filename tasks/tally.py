@@ -39,6 +39,11 @@ class Extent(BaseModel):
     missing: int = 0
     train_missing: int = 0
 
+    @property
+    def varies(self) -> bool:
+        """Whether a column isn't the same in all train rows, be it by its missing cells."""
+        return self.train_low != self.train_high or self.train_missing > 0
+
 
 class Summary(BaseModel):
     """What became of one or more files; extents by the column's stored name."""

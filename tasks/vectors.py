@@ -6,7 +6,8 @@ from typing import cast
 import numpy as np
 import pyarrow as pa
 
-from models.encoding import Column, Columns, Encoding, Kind, fit_encoding
+from models.encoding import Column, Columns, Encoding, Kind
+from models.encoding_fit import fit_encoding
 from models.settings import EncodingSettings, Imputation
 from tasks import kinds
 from tasks.columns import fixed_lists, to_arrays
@@ -18,12 +19,15 @@ SAMPLE_NUMBERS = 4_000_000  # in the sample, so that wide rows fit in memory
 
 
 def columns_of(plan: Plan, summary: Summary) -> list[Column]:
-    """The columns that vary among the train rows, be it by their missing cells, as the encoding wants them."""
+    """The columns that vary among the train rows, be it by their missing cells, as the encoding wants them.
+
+    Pixels needn't vary: without the constant ones the others were no image.
+    """
     extents = ((column, summary.extents[column.stored]) for column in plan.used)
     return [
         _column(column, extent, plan.types.field(column.name).type)
         for column, extent in extents
-        if extent.train_low is not None and (extent.train_low != extent.train_high or extent.train_missing)
+        if extent.train_low is not None and (extent.varies or column.is_pixel)
     ]
 
 
@@ -51,8 +55,8 @@ def encoded(tables: Iterable[pa.Table], encoding: Encoding) -> Iterator[pa.Table
 
 def _column(column: PlannedColumn, extent: Extent, type: pa.DataType) -> Column:
     numbers = type if column.kind is Kind.NUMBER else type.value_type
-    # what is constant in the train rows is so for the encoding, whatever the other rows hold
-    is_constant = extent.train_low == extent.train_high
+    # what is constant in the train rows is so for the encoding, whatever the other rows hold; but pixels have one range
+    is_constant = extent.train_low == extent.train_high and not column.is_pixel
     low, high = (extent.train_low, extent.train_high) if is_constant else (extent.low, extent.high)
     return Column(
         name=column.stored,

@@ -10,6 +10,9 @@ import psutil
 import pytest
 
 from flows.console import inspection_lines
+from models.settings import EncodingSettings, SourceSettings
+from tasks.digits import write_digits
+from tasks.ingest import inspect_source
 from tasks.inspection import Inspection
 
 GENCLUST = str(Path(sys.executable).with_name("genclust"))
@@ -103,6 +106,14 @@ def test_check_tells_what_would_be_used_and_how_long_it_takes(folder: Path) -> N
     assert "not used: text, such as 't0'" in found.stdout
     assert "training would take up to" in found.stdout
     assert found.stdout.rstrip().endswith(", and some more to find the number of clusters")
+
+
+def test_check_tells_that_rows_are_taken_for_images(tmp_path: Path) -> None:
+    """And of which shape."""
+    write_digits(tmp_path / "digits.parquet")
+    settings = SourceSettings(id_column="id", label_column="label")
+    found = inspect_source(str(tmp_path / "digits.parquet"), settings, EncodingSettings())
+    assert "each row is an image of 8 x 8\n" in list(inspection_lines(found, {}, counts=False))
 
 
 @pytest.mark.parametrize("counts", [True, False])

@@ -17,7 +17,8 @@ from models.drift import (
     largest,
     sample_of,
 )
-from models.encoding import Column, Encoding, Kind, fit_encoding
+from models.encoding import Column, Encoding, Kind
+from models.encoding_fit import fit_encoding
 from models.settings import DriftSettings, EncodingSettings, Imputation
 
 NAMES = ("a", "b", "c")

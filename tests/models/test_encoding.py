@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.encoding import Column, Encoding, Kind, fit_encoding, image_shape
+from models.encoding import Column, Encoding, Kind, image_shape
+from models.encoding_fit import fit_encoding
 from models.scaling import choose_scaling
 from models.settings import EncodingSettings, Imputation, Scaling
 

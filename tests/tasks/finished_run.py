@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from models.encoding import Column, Encoding, Kind, fit_encoding
+from models.encoding import Column, Encoding, Kind
+from models.encoding_fit import fit_encoding
 from models.settings import EncodingSettings
 from tasks import kinds
 from tasks.store import Artifact, Attempt, Store
@@ -48,6 +49,15 @@ def image_columns(n: int) -> tuple[list[Column], dict[str, np.ndarray]]:
     pixels = np.minimum(np.arange(n)[:, None] + np.arange(6), 255).astype(np.uint8)
     pixels[:, 0], pixels[:, 5] = 0, 255
     return [Column("image", Kind.IMAGE, "uint8", 6, 0, 255, (2, 3))], {"image": pixels}
+
+
+def pixel_columns(n: int) -> tuple[list[Column], dict[str, np.ndarray]]:
+    """The same pictures with a column for each pixel."""
+    pixels = image_columns(n)[1]["image"]
+    columns = [
+        Column(f"p{i}", Kind.NUMBER, "uint8", 1, int(p.min()), int(p.max()), (2, 3)) for i, p in enumerate(pixels.T)
+    ]
+    return columns, {column.name: values for column, values in zip(columns, pixels.T, strict=True)}
 
 
 def assigned(ids: pa.Table, clusters: np.ndarray, schema: pa.Schema) -> pa.Table:

@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.encoding import Column, Encoding, Kind, fit_encoding
+from models.encoding import Column, Encoding, Kind
+from models.encoding_fit import fit_encoding
 from models.settings import EncodingSettings, Imputation
 from tasks.readable import differences, encode_readable
 

@@ -33,7 +33,16 @@ from tasks.verdicts import (
     sample_verdict,
     structure_verdict,
 )
-from tests.tasks.finished_run import LINEAGE, NONE, QUALITY, STRUCTURE, image_columns, number_columns, write_artifacts
+from tests.tasks.finished_run import (
+    LINEAGE,
+    NONE,
+    QUALITY,
+    STRUCTURE,
+    image_columns,
+    number_columns,
+    pixel_columns,
+    write_artifacts,
+)
 
 
 class Page(HTMLParser):
@@ -328,6 +337,14 @@ def test_two_hundred_clusters_stay_small_and_are_all_listed(tmp_path: Path) -> N
     assert len(re.findall(r'<th scope="row"><span class="chip', page)) == 200
     assert len(re.findall(r'<article class="card cluster"', page)) == 20
     assert "Shown are the 20 largest of 200 clusters." in Page(page).text
+
+
+def test_columns_with_a_pixel_each_are_drawn_like_lists(tmp_path: Path, images: str) -> None:
+    """All four pictures of every cluster, and no table of pixels."""
+    page, _ = make_page(tmp_path, *pixel_columns(100), np.arange(100) % 4)
+    for cluster in range(4):
+        assert [p.tolist() for p in sprites(page, cluster)] == [p.tolist() for p in sprites(images, cluster)]
+    assert "p3" not in Page(page).text
 
 
 def test_large_pictures_are_thinned_and_the_page_stays_small(tmp_path: Path) -> None:
