@@ -198,14 +198,18 @@ def _as_pixels(
 
     They aren't if other columns are used too, if missing ones are imputed, or if the user chose how they are scaled.
     """
-    numbers = [c for c in columns if (c.kind is Kind.NUMBER or c.is_constant) and is_number(types.field(c.name).type)]
+    numbers = {
+        column.name: column
+        for column in columns
+        if (column.kind is Kind.NUMBER or column.is_constant) and is_number(types.field(column.name).type)
+    }
     together = merged_likeness(p.likeness[len(numbers)] for p in profiles if len(numbers) in p.likeness)
     is_free = encoding.scaling is Scaling.auto and not encoding.columns
-    others = [column for column in columns if column.kind is not None and column not in numbers]
-    if not together.is_image or not is_free or others or any(column.is_imputed for column in numbers):
+    others = [column for column in columns if column.kind is not None and column.name not in numbers]
+    if not together.is_image or not is_free or others or any(column.is_imputed for column in numbers.values()):
         return columns
     pixel = {"kind": Kind.NUMBER, "image_shape": grey_shape(len(numbers)), "reason": ""}
-    return [column.model_copy(update=pixel) if column in numbers else column for column in columns]
+    return [column.model_copy(update=pixel) if column.name in numbers else column for column in columns]
 
 
 def _usual_length(lengths: dict[int, int]) -> int:
