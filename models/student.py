@@ -17,6 +17,7 @@ from models.latents import draw_neighbors, draw_normal, draw_uniform, noise_key,
 from models.model_settings import VECTORS_COLUMNS, Prior
 from models.networks import Compiled, DataShape, descend, predict_in_blocks
 from models.training import Phase
+from models.variation import Variation, local_variation
 
 PROBE = 10.0  # length of the step along which the worst direction is looked for (Hu et al. 2017)
 RADIUS = 0.5  # of the perturbation, in distances to the RADIUS_NEIGHBOR-th neighbour
@@ -39,19 +40,23 @@ class Lesson:
         graph: (rows, k) nearest other rows, nearest first.
         labels: (rows, clusters), the teacher's probabilities.
         prior: (clusters,) share of each cluster.
+        variation: how they vary among their neighbours; None of wide rows, which vary alike in all directions.
     """
 
     x: np.ndarray
     graph: np.ndarray
     labels: np.ndarray
     prior: np.ndarray
+    variation: Variation | None
 
     @property
     def radius(self) -> np.ndarray:
-        """How far each row may be moved without leaving its cluster: (rows, 1)."""
+        """How far each row may be moved without leaving its cluster: (rows, 1); by its variation if that is known."""
         far = self.graph[:, min(RADIUS_NEIGHBOR, self.graph.shape[1]) - 1]
-        share = WIDE_RADIUS if self.x.shape[1] > VECTORS_COLUMNS else RADIUS
-        return (share * np.linalg.norm(self.x - self.x[far], axis=1, keepdims=True)).astype(np.float32)
+        step = self.x - self.x[far]
+        if self.variation is None:
+            return (WIDE_RADIUS * np.linalg.norm(step, axis=1, keepdims=True)).astype(np.float32)
+        return (RADIUS * np.linalg.norm(step @ self.variation.whiten, axis=1, keepdims=True)).astype(np.float32)
 
 
 def write_lesson(x: np.ndarray, graph: np.ndarray, responsibilities: np.ndarray, prior: Prior) -> Lesson:
@@ -62,7 +67,9 @@ def write_lesson(x: np.ndarray, graph: np.ndarray, responsibilities: np.ndarray,
     labels = (responsibilities + responsibilities[graph].sum(axis=1)) / (1 + graph.shape[1])
     clusters = labels.shape[1]
     shares = labels.mean(axis=0) if prior == Prior.estimated else np.full(clusters, 1 / clusters)
-    return Lesson(x, graph, labels.astype(np.float32), shares.astype(np.float32))
+    is_wide = x.shape[1] > VECTORS_COLUMNS
+    variation = None if is_wide else local_variation(x, graph[:, :RADIUS_NEIGHBOR])
+    return Lesson(x, graph, labels.astype(np.float32), shares.astype(np.float32), variation)
 
 
 class Student:
@@ -120,6 +127,7 @@ class Student:
             return self.see(x), lesson.x[neighbors(x)]
 
         shares = np.tile(lesson.prior, (len(lesson.x), 1))
+        directions = None if lesson.variation is None else tf.constant(lesson.variation.unwhiten)
         return Phase(
             steps=steps(len(lesson.x)),
             batch_size=batch_size,
@@ -127,7 +135,7 @@ class Student:
             networks={"student": self.network},
             optimizers={"student": self.optimizer},
             tables=(lesson.x, lesson.graph, lesson.labels, lesson.radius, shares),
-            train_step=self.train,
+            train_step=lambda *of_step: self.train(directions, *of_step),
             losses=tuple(WEIGHTS),
             check=lambda x: self.check(*look_at(x)),
             criterion="validation_loss",
@@ -137,9 +145,17 @@ class Student:
         )
 
     def train(
-        self, tables: tuple[tf.Tensor, ...], rows: tf.Tensor, seed: tf.Tensor, step: tf.Tensor
+        self,
+        directions: tf.Tensor | None,
+        tables: tuple[tf.Tensor, ...],
+        rows: tf.Tensor,
+        seed: tf.Tensor,
+        step: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
-        """One step on labels, worst perturbations, neighbours and the prior."""
+        """One step on labels, worst perturbations, neighbours and the prior.
+
+        `directions` (columns, columns) are those in which rows vary, and how much; None where all are alike.
+        """
         scale = 1.0 / self.strategy.num_replicas_in_sync
         near = draw_neighbors(tables[1], rows[0], noise_key(seed, step, 0))
         noise = draw_normal((rows.shape[1], tables[0].shape[1]), noise_key(seed, step, 1))
@@ -152,7 +168,7 @@ class Student:
             logits = self.network(x, training=True)  # (batch, clusters)
             p = tf.nn.softmax(logits)
             with frozen_statistics(self.network):
-                x_worst = x + radius * self.worst_direction(x, tf.stop_gradient(p), noise)
+                x_worst = x + along(directions, radius * self.worst_step(x, tf.stop_gradient(p), noise, directions))
                 worst_logits = self.network(x_worst, training=True)
                 p_near = tf.nn.softmax(self.network(x_near, training=True))
             values = {
@@ -168,12 +184,12 @@ class Student:
         descend(self.network, self.optimizer, tape, total)
         return {name: scale * value for name, value in values.items()}
 
-    def worst_direction(self, x: tf.Tensor, p: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        """Unit vectors along which the responsibilities p change most, by one power iteration: (batch, columns)."""
+    def worst_step(self, x: tf.Tensor, p: tf.Tensor, noise: tf.Tensor, directions: tf.Tensor | None) -> tf.Tensor:
+        """Steps of length 1 that change the responsibilities p most, by one power iteration: (batch, columns)."""
         probe = tf.math.l2_normalize(noise, axis=1)
         with tf.GradientTape() as tape:
             tape.watch(probe)
-            change = losses.divergence(p, self.network(x + PROBE * probe, training=True))
+            change = losses.divergence(p, self.network(x + along(directions, PROBE * probe), training=True))
         return tf.stop_gradient(tf.math.l2_normalize(tape.gradient(change, probe), axis=1))
 
     def check(self, seen: np.ndarray, seen_near: np.ndarray) -> dict[str, float]:
@@ -212,6 +228,11 @@ def keep_last(function: Callable[[np.ndarray], Seen]) -> Callable[[np.ndarray], 
         return last[0][1]
 
     return answer
+
+
+def along(directions: tf.Tensor | None, steps: tf.Tensor) -> tf.Tensor:
+    """Steps (batch, columns) in directions (columns, columns) as steps in the columns."""
+    return steps if directions is None else steps @ directions
 
 
 def between(table: tf.Tensor, rows: tf.Tensor, near: tf.Tensor, share: tf.Tensor) -> tf.Tensor:

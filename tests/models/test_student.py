@@ -29,13 +29,25 @@ def test_the_prior_is_the_share_that_is_taught_or_uniform(prior: Prior, shares: 
     np.testing.assert_allclose(write_lesson(X, GRAPH, RESPONSIBILITIES, prior).prior, shares, atol=1e-6)
 
 
-@pytest.mark.parametrize(("copies", "share"), [(1, 2), (64, 2), (65, 4)])
-def test_a_row_may_be_moved_half_the_way_to_its_tenth_neighbour_and_a_quarter_if_wide(copies: int, share: int) -> None:
+def test_wide_rows_may_be_moved_a_quarter_of_the_way_to_their_tenth_neighbour() -> None:
     """Or to the last one, where there are fewer; wide is beyond 128 columns."""
-    x = np.tile(X, copies)
+    x = np.tile(X, 65)
     lesson = write_lesson(x, GRAPH, RESPONSIBILITIES, Prior.estimated)
-    far = np.linalg.norm(x - x[[3, 3, 3, 2]], axis=1)
-    np.testing.assert_allclose(lesson.radius[:, 0], far / share, rtol=1e-6)
+    assert lesson.variation is None
+    np.testing.assert_allclose(lesson.radius[:, 0], np.linalg.norm(x - x[[3, 3, 3, 2]], axis=1) / 4, rtol=1e-6)
+
+
+def test_other_rows_may_be_moved_half_the_way_as_rows_vary() -> None:
+    """Far where neighbours lie far from each other, little where they don't."""
+    random = np.random.default_rng(0)
+    x = (random.normal(size=(2000, 2)) * [10, 0.1]).astype(np.float32)
+    graph = np.argsort(((x[:, None] - x[:500]) ** 2).sum(axis=2), axis=1)[:, 1:11].astype(np.int32)
+    lesson = write_lesson(x, graph, np.full((2000, 2), 0.5, np.float32), Prior.estimated)
+    assert lesson.variation is not None
+    step = x - x[graph[:, 9]]
+    np.testing.assert_allclose(
+        lesson.radius, np.linalg.norm(step @ lesson.variation.whiten, axis=1, keepdims=True) / 2, rtol=1e-5
+    )
 
 
 def test_a_row_is_taught_on_the_way_to_its_neighbour() -> None:
