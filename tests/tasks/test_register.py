@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.settings import EncodingSettings, SourceSettings
-from tasks.bundle import PARTS, write_bundle
+from tasks.bundle import FORMAT, PARTS, write_bundle
 from tasks.errors import BadInput
 from tasks.export import export
 from tasks.ingest import ingest_source
@@ -64,7 +64,7 @@ def test_a_bundle_is_a_copy_that_outlives_its_run(store: Store) -> None:
     assert write_bundle(store, "m", made, {}) == first
     store.remove("part")
     assert store.contents(first["model"]) == {"model.bin": b"1"}
-    assert store.json(first["bundle"])["format"] == 4
+    assert store.json(first["bundle"])["format"] == FORMAT
 
 
 @pytest.fixture
