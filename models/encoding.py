@@ -19,7 +19,7 @@ from models.settings import Imputation, Scaling
 
 Columns = dict[str, np.ndarray]  # by name; (rows,) numbers, masked where cells are missing, or (rows, width) lists
 EXACT = 2**53  # integers up to here are exact in float64
-BYTES = {"low": [0.0], "unit": [255.0]}  # the parameters of pixels in bundles that don't tell them
+BYTES = {"centre": [0.0], "unit": [255.0]}  # the parameters of pixels in bundles that don't tell them
 CONSTANT = "constant"  # the scaling of a number that says nothing but whether it is missing
 NUMPY_TYPES = {"float": "float32", "double": "float64"}  # where Arrow's name of a type isn't NumPy's
 
@@ -159,10 +159,7 @@ def _column(image_shape: Sequence[int] | None, kind: str, imputation: str = Impu
 
 def _encode(values: np.ndarray, column: Column) -> np.ndarray:
     match column.kind:
-        case Kind.IMAGE:
-            low, unit = column.parameters["low"][0], column.parameters["unit"][0]
-            return ((values.astype(np.float64) - low) / unit).astype(np.float32)
-        case Kind.EMBEDDING:
+        case Kind.IMAGE | Kind.EMBEDDING:
             centre, unit = np.array(column.parameters["centre"]), column.parameters["unit"][0]
             return ((values - centre) / unit).astype(np.float32)
         case Kind.NUMBER:
@@ -185,9 +182,7 @@ def _encode_number(values: np.ndarray, column: Column) -> np.ndarray:
 def _decode(block: np.ndarray, column: Column) -> np.ndarray:
     block = block.astype(np.float64)  # (rows, width)
     match column.kind:
-        case Kind.IMAGE:
-            return _typed(block * column.parameters["unit"][0] + column.parameters["low"][0], column)
-        case Kind.EMBEDDING:
+        case Kind.IMAGE | Kind.EMBEDDING:
             centre, unit = np.array(column.parameters["centre"]), column.parameters["unit"][0]
             return _typed(block * unit + centre, column)
         case Kind.NUMBER:

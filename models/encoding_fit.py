@@ -8,7 +8,7 @@ import numpy as np
 
 from models.encoding import CONSTANT, EXACT, Column, Columns, Encoding, Kind, floats
 from models.imputation import fit_fill, present
-from models.scaling import choose_scaling, fit_scaling, in_common_range, share_unit
+from models.scaling import Parameters, choose_scaling, fit_scaling, in_common_range, share_unit
 from models.settings import EncodingSettings, Imputation, Scaling
 
 
@@ -48,17 +48,23 @@ def _share_unit(columns: list[Column]) -> list[Column]:
 
 def _share_range(columns: list[Column]) -> list[Column]:
     """Numbers that are pixels, from 0 to 1 by the range of them all."""
-    low = float(min((column.low for column in columns if column.is_pixel), default=0))
-    high = float(max((column.high for column in columns if column.is_pixel), default=1))
-    parameters = {"centre": [low], "unit": [high - low]}
-    return [replace(c, scaling=Scaling.common.value, parameters=parameters) if c.is_pixel else c for c in columns]
+    pixels = [column for column in columns if column.is_pixel]
+    if not pixels:
+        return columns
+    shared = _range(pixels)
+    return [replace(c, scaling=Scaling.common.value, parameters=shared) if c.is_pixel else c for c in columns]
+
+
+def _range(pixels: list[Column]) -> Parameters:
+    """The parameters that take pixels from the darkest to the brightest of these columns to 0 to 1."""
+    low, high = min(column.low for column in pixels), max(column.high for column in pixels)
+    return {"centre": [float(low)], "unit": [float(high) - float(low)]}
 
 
 def _fit(column: Column, sample: Columns, wanted: dict[str, Scaling]) -> Column:
     match column.kind:
         case Kind.IMAGE:
-            unit = [float(column.high) - float(column.low)]
-            return replace(column, scaling="pixels", parameters={"low": [float(column.low)], "unit": unit})
+            return replace(column, scaling="pixels", parameters=_range([column]))
         case Kind.EMBEDDING:
             return _fit_embedding(column, sample[column.name])
         case Kind.NUMBER:
