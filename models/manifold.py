@@ -3,13 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array, csr_matrix
+from scipy.sparse import csr_matrix
 from sklearn.neighbors import NearestNeighbors
 
 SPREAD, MIN_DIST = 1.0, 0.0  # of the embedding: groups without gaps inside
 LEARNING_RATE, REPULSION, NEGATIVES = 1.0, 1.0, 5  # UMAP's defaults
 EPOCHS, FEWER_EPOCHS, MANY_POINTS = 500, 200, 10_000  # UMAP's defaults: fewer beyond so many points
-BLOCK = 2_000  # points whose shared neighbours are counted at once
 
 
 class Graph(NamedTuple):
@@ -27,22 +26,6 @@ def exact_graph(points: np.ndarray, k: int) -> Graph:
     search = NearestNeighbors(n_neighbors=min(k, len(points) - 1), algorithm="brute").fit(points)
     distances, neighbors = search.kneighbors()  # without the point itself
     return Graph(neighbors.astype(np.int32), distances.astype(np.float32))
-
-
-def shared_graph(near: np.ndarray, k: int) -> Graph:
-    """The k points that have most of their near points in common with each (Jarvis and Patrick 1973).
-
-    `near` (points, n), n >= k, are the near points of each, to which it counts itself. The distance is the share of
-    n + 1 that isn't common, which doesn't depend on how dense a region is (Houle et al. 2010). The cost grows with the
-    points and the square of n.
-    """
-    points, n = near.shape
-    members = np.hstack([np.arange(points)[:, None], near])  # (points, n + 1)
-    starts = np.arange(points + 1) * (n + 1)
-    sets = csr_array((np.ones(members.size, np.float32), members.ravel(), starts), shape=(points, points))
-    blocks = [_most_shared(sets, range(at, min(at + BLOCK, points)), k) for at in range(0, points, BLOCK)]
-    neighbors, common = (np.vstack(each) for each in zip(*blocks, strict=True))
-    return Graph(neighbors.astype(np.int32), 1 - common / (n + 1))
 
 
 def umap_embedding(points: np.ndarray, graphs: list[Graph], dims: int, seed: int) -> np.ndarray:
@@ -79,17 +62,6 @@ def umap_embedding(points: np.ndarray, graphs: list[Graph], dims: int, seed: int
 def count_epochs(n_points: int) -> int:
     """How often UMAP goes through the edges of so many points."""
     return EPOCHS if n_points <= MANY_POINTS else FEWER_EPOCHS
-
-
-def _most_shared(sets: csr_array, block: range, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The k others of each point of a block whose sets share most with its own, and how many: (block, k) each."""
-    shared = (sets[block.start : block.stop] @ sets.T).tocoo()
-    is_other = shared.row + block.start != shared.col
-    row, other, common = (each[is_other] for each in (shared.row, shared.col, shared.data))
-    order = np.lexsort((other, -common, row))  # of equals the first
-    first = np.searchsorted(row[order], np.arange(len(block)))
-    chosen = order[first[:, None] + np.arange(k)]
-    return other[chosen], common[chosen]
 
 
 def _fuzzy_edges(points: np.ndarray, graph: Graph) -> csr_matrix:

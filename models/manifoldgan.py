@@ -83,14 +83,14 @@ class ManifoldGan:
 
     def plan_student(self, x_train: np.ndarray) -> Phase:
         """The phase in which the student learns the clusters of the graph's rows."""
-        told, graph = self.settings, self.arrays["neighbors"]
-        x = x_train[self.arrays["graph_rows"]]
+        told, arrays = self.settings, self.arrays
+        x = x_train[arrays["graph_rows"]]
         seen = self.student.see(x)
-        lesson = write_lesson(seen, graph, self.arrays["responsibilities"], told.prior)
-        codes = seen if self.student.gradients else self.teacher.encode(x)
+        lesson = write_lesson(seen, arrays["graph"], arrays["responsibilities"], told.prior)
+        codes = self.teacher.place(seen if self.student.gradients else self.teacher.encode(x), arrays)
         return self.student.plan(
             lesson,
-            lambda rows: nearest_rows(self.teacher.encode(rows), codes, STUDENT_NEIGHBORS),
+            lambda rows: nearest_rows(self.teacher.place(self.teacher.encode(rows), arrays), codes, STUDENT_NEIGHBORS),
             lambda rows: told.student_steps or count_steps(rows, told.student_batch_size),
             told.student_batch_size,
         )

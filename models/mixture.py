@@ -30,6 +30,11 @@ class Mixture:
         return len(self.weights)
 
     @property
+    def covariance(self) -> str:
+        """`full` or `diag`."""
+        return "full" if self.precisions_cholesky.ndim == 3 else "diag"
+
+    @property
     def numbers_per_row(self) -> int:
         """How many numbers are in memory at once for each labelled row."""
         return self.n_clusters + 2 * self.means.shape[1]

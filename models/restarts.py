@@ -119,6 +119,17 @@ def fit_start(points: np.ndarray, clusters: int, covariance: str, seed: int, sta
     ).fit(sampled)
 
 
+def implied_likelihoods(responsibilities: np.ndarray, embeddings: np.ndarray, covariance: str) -> list[float]:
+    """Mean log density of the points in each of embeddings (embeddings, points, dims).
+
+    It is that of the mixture which responsibilities (points, clusters) imply there.
+    """
+    return [
+        float(implied_mixture(points, responsibilities, covariance, REGULARISATION).log_density(points).mean())
+        for points in embeddings
+    ]
+
+
 def restarts_work(n_points: int) -> int:
     """How often a restart is at one of so many points, in looks at a point."""
     return FIT_LOOKS * min(n_points, FIT_POINTS) + n_points
@@ -144,10 +155,7 @@ def _look(mixture: GaussianMixture, embeddings: np.ndarray, place: int) -> tuple
     In another one they are as likely as the mixture which their responsibilities imply there; the mean counts.
     """
     responsibilities = mixture.predict_proba(embeddings[place])
-    elsewhere = [
-        implied_mixture(points, responsibilities, mixture.covariance_type, REGULARISATION).log_density(points).mean()
-        for points in np.delete(embeddings, place, axis=0)
-    ]
+    elsewhere = implied_likelihoods(responsibilities, np.delete(embeddings, place, axis=0), mixture.covariance_type)
     return responsibilities.argmax(axis=1), float(np.mean([mixture.score(embeddings[place]), *elsewhere]))
 
 

@@ -68,7 +68,7 @@ def write_lesson(x: np.ndarray, graph: np.ndarray, responsibilities: np.ndarray,
     clusters = labels.shape[1]
     shares = labels.mean(axis=0) if prior == Prior.estimated else np.full(clusters, 1 / clusters)
     is_wide = x.shape[1] > VECTORS_COLUMNS
-    variation = None if is_wide else local_variation(x, graph[:, :RADIUS_NEIGHBOR])
+    variation = None if is_wide else local_variation(x, graph)
     return Lesson(x, graph, labels.astype(np.float32), shares.astype(np.float32), variation)
 
 

@@ -11,17 +11,17 @@ from models.autoencoder import Autoencoder
 from models.cluster_count import count_clusters
 from models.computation import NOTHING, Computation, Computed
 from models.gradients import EdgeHistograms
-from models.labellings import divides_better
-from models.manifold import Graph, count_epochs, exact_graph, shared_graph, umap_embedding
+from models.manifold import Graph, count_epochs, exact_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
 from models.neighbors import spread_evenly
 from models.networks import DataShape, known_shape, seen_by
-from models.restarts import Restarts, fit_restarts, restarts_work
+from models.restarts import Restarts, fit_restarts, implied_likelihoods, restarts_work
 from models.training import Phase
+from models.variation import local_variation
 
 CODE_DIM = 10
-NEAR = 2.5  # times the neighbours of the graph: of so many near rows it is counted which are shared
-GRAPHS = ("nearest", "nearest and shared")  # neighbours that an embedding is of
+COORDINATES = ("as scaled", "varying alike")  # where vectors have neighbours: as they are, and whitened
+CLEARLY = 1.0  # nats by which clusters are to be likelier at a point than others, to be taken in their place
 FEW_ROWS, EMBEDDINGS = 5_000, 5  # up to so many rows a graph is embedded so often: chance decides more there
 ROW_COMPARISONS = 4_000  # that take as long as what is done for a row of the graph besides
 PIXEL_COMPARISONS = 4  # likewise as describing a pixel of an image does (28 x 28: .1 ms a row)
@@ -85,22 +85,19 @@ class Teacher:
     def find_neighbors(self, x_train: np.ndarray) -> Computed:
         """The graph of at most `graph_rows` train rows, evenly spread, and the rows' places.
 
-        Vectors have a second one, by neighbours in common, which gains nothing among the codes of an autoencoder or
-        gradients. Codes have those of the layer before them and of the vectors: each of the three takes other rows of
-        different kinds for near.
+        Vectors have a second one, in coordinates in which near rows vary alike. Codes have those of the layer before
+        them and of the vectors: each of the three takes other rows of different kinds for near.
         """
         rows = spread_evenly(len(x_train), self.settings.graph_rows)
         x, k = x_train[rows], self.settings.neighbors
-        has_shared = self.representation == Representation.vectors
-        near = exact_graph(self.encode(x), round(k * NEAR) if has_shared else k)
-        found = {"graph_rows": rows, "neighbors": near.neighbors[:, :k], "distances": near.distances[:, :k]}
-        if has_shared:
-            shared = shared_graph(near.neighbors, found["neighbors"].shape[1])
-            found |= {"shared_neighbors": shared.neighbors, "shared_distances": shared.distances}
+        near = exact_graph(self.encode(x), k)
+        found = {"graph_rows": rows} | graph_arrays("", near)
+        if self.representation == Representation.vectors:
+            whiten = local_variation(x, near.neighbors).whiten
+            found |= graph_arrays("alike_", exact_graph(x @ whiten, k)) | {"whiten": whiten}
         elif self.representation == Representation.layers:
-            for name, points in (("hidden", self.autoencoder.hidden(x)), ("vector", x)):
-                other = exact_graph(points, k)
-                found |= {f"{name}_neighbors": other.neighbors, f"{name}_distances": other.distances}
+            for name, points in (("hidden_", self.autoencoder.hidden(x)), ("vector_", x)):
+                found |= graph_arrays(name, exact_graph(points, k))
         return Computed(found)
 
     def graph_work(self, n_rows: int) -> int:
@@ -111,16 +108,16 @@ class Teacher:
     def embed_graph(self, x_train: np.ndarray, arrays: dict[str, np.ndarray]) -> Computed:
         """Embeddings of the graph's rows: (1 or 2, 1 or EMBEDDINGS, rows, embedding_dim).
 
-        Of the nearest neighbours, and others of the mean with the shared; or of the mean of all three layers' alone.
-        Those of one kind differ by chance.
+        Of vectors there are two kinds, in both COORDINATES; else one, of the mean of all layers' graphs. Those of one
+        kind differ by chance.
         """
         codes = self.encode(x_train[arrays["graph_rows"]])
-        near = Graph(arrays["neighbors"], arrays["distances"])
+        near = graph_of("", arrays)
         match self.representation:
             case Representation.vectors:
-                tried = [[near], [near, graph_of("shared", arrays)]]
+                tried = [[near], [graph_of("alike_", arrays)]]
             case Representation.layers:
-                tried = [[near, graph_of("hidden", arrays), graph_of("vector", arrays)]]
+                tried = [[near, graph_of("hidden_", arrays), graph_of("vector_", arrays)]]
             case _:
                 tried = [[near]]
         dims, seeds = self.settings.embedding_dim, embedding_seeds(self.seed, len(codes))
@@ -130,17 +127,28 @@ class Teacher:
 
     def find_clusters(self, arrays: dict[str, np.ndarray]) -> Computed:
         """Responsibilities of the chosen mixture of the chosen embedding; how many clusters, where that is open."""
-        embeddings, graph = arrays["embeddings"], arrays["neighbors"]
-        count = None if self.n_components else count_clusters(embeddings[0, 0], graph, self.seed)
+        embeddings, graphs = arrays["embeddings"], [arrays["neighbors"]]
+        if self.representation == Representation.vectors:
+            graphs.append(arrays["alike_neighbors"])
+        count = None if self.n_components else count_clusters(embeddings[-1, 0], graphs[-1], self.seed)
         clusters = count.chosen if count else self.n_components
         assert clusters is not None
         restarts = share_restarts(self.settings.restarts, len(embeddings))
-        tried = [fit_restarts(of_kind, clusters, restarts, self.seed, graph) for of_kind in embeddings]
-        chosen = choose_graph(tried, graph)
+        tried = [
+            fit_restarts(of_kind, clusters, restarts, self.seed, graph)
+            for of_kind, graph in zip(embeddings, graphs, strict=True)
+        ]
+        chosen = choose_kind(tried, embeddings)
         found = tried[chosen]
-        record = found.to_record(count.to_record() if count else None) | {"graph": GRAPHS[chosen]}
-        embedding = embeddings[chosen, found.embeddings[found.chosen]]
-        kept = {"responsibilities": found.responsibilities, "embedding": embedding}
+        record = found.to_record(count.to_record() if count else None)
+        kept = {
+            "responsibilities": found.responsibilities,
+            "embedding": embeddings[chosen, found.embeddings[found.chosen]],
+            "graph": graphs[chosen],
+        }
+        if self.representation == Representation.vectors:
+            record |= {"coordinates": COORDINATES[chosen]}
+            kept |= {"coordinates": arrays["whiten"] if chosen else np.eye(len(arrays["whiten"]), dtype=np.float32)}
         return Computed(kept, record=record, clusters=clusters)
 
     def encode(self, x: np.ndarray) -> np.ndarray:
@@ -149,10 +157,19 @@ class Teacher:
             return self.gradients.describe(x)
         return x if self.representation == Representation.vectors else self.autoencoder.encode(x)
 
+    def place(self, codes: np.ndarray, arrays: dict[str, np.ndarray]) -> np.ndarray:
+        """Codes (rows, dims) in the coordinates that the clusters were found in."""
+        return codes @ arrays["coordinates"] if self.representation == Representation.vectors else codes
+
+
+def graph_arrays(name: str, graph: Graph) -> dict[str, np.ndarray]:
+    """A graph as arrays, whose names begin with its own."""
+    return {f"{name}neighbors": graph.neighbors, f"{name}distances": graph.distances}
+
 
 def graph_of(name: str, arrays: dict[str, np.ndarray]) -> Graph:
-    """One of the graphs beside that of the nearest neighbours."""
-    return Graph(arrays[f"{name}_neighbors"], arrays[f"{name}_distances"])
+    """The graph of that name."""
+    return Graph(arrays[f"{name}neighbors"], arrays[f"{name}distances"])
 
 
 def count_embeddings(n_rows: int) -> int:
@@ -175,18 +192,25 @@ def share_restarts(restarts: int, kinds: int) -> int:
     return max(1, restarts // kinds)
 
 
-def choose_graph(tried: list[Restarts], graph: np.ndarray) -> int:
-    """Place of the kind of embedding whose clusters divide the graph of nearest neighbours clearly best.
+def choose_kind(tried: list[Restarts], embeddings: np.ndarray) -> int:
+    """Place of the kind of embedding whose clusters are taken: the last, unless others are likelier by CLEARLY.
 
-    `graph` is (rows, neighbours). The first kind stays where others are no better or use fewer clusters.
+    `embeddings` are (kinds, embeddings, rows, dims). Where near rows vary alike, groups of different shapes are told
+    apart better, as a rule; but where the rows of one group are much denser than others, or the same, little may be
+    left of the groups.
     """
-    chosen = 0
-    for i, found in enumerate(tried[1:], 1):
-        so_far = tried[chosen]
-        uses_as_many = found.clusters_used[found.chosen] >= so_far.clusters_used[so_far.chosen]
-        if uses_as_many and divides_better(found.labels, so_far.labels, graph):
-            chosen = i
-    return chosen
+    if len(tried) == 1:
+        return 0
+    likely = likelihoods(tried, embeddings)
+    return int(np.argmax(likely)) if max(likely) > likely[-1] + CLEARLY else len(tried) - 1
+
+
+def likelihoods(tried: list[Restarts], embeddings: np.ndarray) -> list[float]:
+    """How likely the clusters of each kind are in embeddings of all kinds: mean log density of a row."""
+    points = embeddings.reshape(-1, *embeddings.shape[2:]).astype(np.float64)
+    return [
+        float(np.mean(implied_likelihoods(found.responsibilities, points, found.mixture.covariance))) for found in tried
+    ]
 
 
 def teach(points: np.ndarray, clusters: int, seed: int) -> dict[str, np.ndarray]:

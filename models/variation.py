@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+NEAREST = 10  # neighbours of a row that it is compared with
 LEAST = 1e-6  # variance in a direction, of the largest
 
 
@@ -28,9 +29,10 @@ def local_variation(x: np.ndarray, neighbors: np.ndarray) -> Variation:
 
     Args:
         x: (rows, columns).
-        neighbors: (rows, k) their places.
+        neighbors: (rows, k) their places, nearest first; at most NEAREST count.
     """
     rows, columns = x.shape
+    neighbors = neighbors[:, :NEAREST]
     x, alike = x.astype(np.float64), np.eye(columns)
     covariance = sum(difference.T @ difference for difference in (x - x[near] for near in neighbors.T))
     covariance = covariance / (2 * neighbors.size)

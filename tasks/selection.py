@@ -10,7 +10,11 @@ from tasks.store import Artifact, Store
 from tasks.strips import data_uri
 
 SELECTION = "selection"  # of models that choose among restarts alone
-SHARED = "nearest and shared"  # neighbours of the graph, where those in common count as well
+COORDINATES = {  # where rows that are numbers have their neighbours
+    "varying alike": "Distances are measured so that near rows vary alike in every direction. ",
+    "as scaled": "Distances are those of the scaled columns: measured so that near rows vary alike in every direction, "
+    "they gave clusters that are clearly less likely. ",
+}
 STEADY, SHAKY = 0.9, 0.7  # agreement, of all or of one cluster, for words
 AGREEMENTS = ((0.99, "the same clusters"), (STEADY, "nearly the same"), (SHAKY, "similar ones"))
 
@@ -52,11 +56,7 @@ def restart_words(record: dict[str, Any]) -> str:
         return "The clusters were looked for once; with more restarts their agreement would show how steady they are."
     steady = sum(each >= STEADY for each in record["cluster_agreement"])
     words = next((words for least, words in AGREEMENTS if agreement >= least), "other clusters")
-    shared = (
-        "Rows that have many neighbours in common were held together as well: the clusters are clearly better so. "
-        if record["graph"] == SHARED
-        else ""
-    )
+    coordinates = COORDINATES[record["coordinates"]] if "coordinates" in record else ""
     embeddings = len({restart["embedding"] for restart in restarts})
     among, by = "", ""
     if embeddings > 1:
@@ -66,7 +66,7 @@ def restart_words(record: dict[str, Any]) -> str:
         f"The clusters were looked for {len(restarts)} times from different starts{among}; of the results that divide "
         f"the graph of neighbours about as well as any, the likeliest{by} was taken. "
         f"On average the others found {words} (adjusted Rand index {agreement:.2f}; 1 is the same, 0 chance). "
-        f"{steady} of {record['clusters']} clusters were found again nearly unchanged by most. {shared}"
+        f"{steady} of {record['clusters']} clusters were found again nearly unchanged by most. {coordinates}"
     )
 
 

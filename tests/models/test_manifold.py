@@ -4,28 +4,13 @@ import numpy as np
 import pytest
 from umap import UMAP
 
-from models.manifold import Graph, exact_graph, shared_graph, umap_embedding
+from models.manifold import Graph, exact_graph, umap_embedding
 
 
 @pytest.fixture(scope="module")
 def points() -> np.ndarray:
     """Three hundred of a Gaussian."""
     return np.random.default_rng(0).normal(size=(300, 6)).astype(np.float32)
-
-
-def test_shared_neighbours_are_those_with_most_near_points_in_common(
-    points: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As sets say it, block by block; nobody is a neighbour of itself."""
-    monkeypatch.setattr("models.manifold.BLOCK", 70)
-    near = exact_graph(points, 15).neighbors
-    shared = shared_graph(near, 4)
-    sets = [{i, *each} for i, each in enumerate(near.tolist())]
-    for i, (neighbors, distances) in enumerate(zip(*shared, strict=True)):
-        common = [-1 if i == j else len(sets[i] & sets[j]) for j in range(300)]
-        assert [common[j] for j in neighbors] == sorted(common, reverse=True)[:4]
-        assert 16 * (1 - distances) == pytest.approx([common[j] for j in neighbors])
-    assert (shared.neighbors.dtype, shared.distances.dtype) == (np.int32, np.float32)
 
 
 def test_the_embedding_of_one_graph_is_umaps(points: np.ndarray) -> None:

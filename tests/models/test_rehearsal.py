@@ -47,7 +47,8 @@ def test_what_is_trained_for_longer_on_more_rows_takes_as_much_longer() -> None:
     for rows in (300, 3_000_000):
         model = ManifoldGan(settings, DataShape(2, image=False), 2, seed=0)
         neighbors, responsibilities = np.zeros((300, 1), np.int32), np.full((300, 2), 0.5, np.float32)
-        model.arrays |= {"graph_rows": np.arange(300), "neighbors": neighbors, "responsibilities": responsibilities}
+        model.arrays |= {"graph_rows": np.arange(300), "graph": neighbors, "responsibilities": responsibilities}
+        model.arrays["coordinates"] = np.eye(2, dtype=np.float32)
         seconds.append(rehearse(model, "student", x, rows, TrainingSettings(), 0))
     assert seconds[1] > 20 * seconds[0]
 

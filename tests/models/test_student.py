@@ -64,7 +64,8 @@ def test_a_student_of_many_rows_learns_for_longer_unless_told(rows: int, told: i
     """Twenty passes over them, and `check` knows it by the work."""
     model = ManifoldGan(ManifoldGanSettings(student_steps=told), DataShape(2, image=False), 2, seed=0)
     neighbors, responsibilities = np.zeros((rows, 1), np.int32), np.full((rows, 2), 0.5, np.float32)
-    model.arrays |= {"graph_rows": np.arange(rows), "neighbors": neighbors, "responsibilities": responsibilities}
+    model.arrays |= {"graph_rows": np.arange(rows), "graph": neighbors, "responsibilities": responsibilities}
+    model.arrays["coordinates"] = np.eye(2, dtype=np.float32)
     plan = model.plan("student", np.zeros((rows, 2), np.float32))
     assert isinstance(plan, Phase)
     assert (plan.steps, plan.work(rows)) == (steps, steps)
@@ -87,7 +88,8 @@ def test_a_student_sees_the_gradients_of_images_whose_neighbours_are_by_them(
     told = ManifoldGanSettings.model_validate(settings)
     model = ManifoldGan(told, DataShape(64, image=True, image_shape=image_shape), 2, seed=0)
     x = np.random.default_rng(0).random((30, 64), np.float32)
-    model.arrays |= {"graph_rows": np.arange(30), "neighbors": np.ones((30, 1), np.int32)}
+    model.arrays |= {"graph_rows": np.arange(30), "graph": np.ones((30, 1), np.int32)}
+    model.arrays["coordinates"] = np.eye(64, dtype=np.float32)
     model.arrays["responsibilities"] = np.full((30, 2), 0.5, np.float32)
     plan = model.plan_student(x)
     assert plan.tables[0].shape == (30, seen)

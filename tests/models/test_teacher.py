@@ -14,7 +14,7 @@ from models.manifold import Graph, exact_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
 from models.networks import DataShape
 from models.restarts import Restarts, fit_restarts
-from models.teacher import Teacher, choose_graph, embedding_seeds
+from models.teacher import CLEARLY, Teacher, choose_kind, embedding_seeds, likelihoods, teach
 
 
 def teacher(representation: Representation = Representation.vectors) -> Teacher:
@@ -34,17 +34,42 @@ def labelled(found: Restarts, labels: np.ndarray) -> Restarts:
     return replace(found, responsibilities=np.eye(2, dtype=np.float32)[labels])
 
 
-def test_shared_neighbours_count_only_if_the_clusters_are_clearly_better(two_blobs: np.ndarray) -> None:
-    """Equal ones leave the first embedding; so do worse ones, and better ones that use fewer clusters."""
-    graph = exact_graph(two_blobs, 10).neighbors
-    good = fit_restarts(two_blobs[None], 2, 2, 0, graph)
+def test_clusters_of_rows_as_scaled_count_only_if_they_are_clearly_likelier(two_blobs: np.ndarray) -> None:
+    """In embeddings of both kinds together; the last kind stays if it is a little worse."""
+    embeddings = np.stack([two_blobs, two_blobs[:, ::-1]])[:, None]  # (2 kinds, 1, rows, dims)
+    good = fit_restarts(embeddings[0], 2, 2, 0, exact_graph(two_blobs, 10).neighbors)
     bad = labelled(good, np.arange(120) % 2)
-    fewer = replace(good, clusters_used=np.array([1, 1]))
-    assert choose_graph([good], graph) == 0
-    assert choose_graph([good, good], graph) == 0
-    assert choose_graph([good, bad], graph) == 0
-    assert choose_graph([bad, good], graph) == 1
-    assert choose_graph([bad, fewer], graph) == 0
+    little = labelled(good, np.where(np.arange(120) == 0, 1 - good.labels, good.labels))
+    assert choose_kind([good], embeddings[:1]) == 0
+    assert choose_kind([bad, good], embeddings) == choose_kind([good, good], embeddings) == 1
+    assert choose_kind([good, bad], embeddings) == 0
+    likely, less = likelihoods([good, little], embeddings)
+    assert less < likely < less + CLEARLY
+    assert choose_kind([good, little], embeddings) == 1
+
+
+def test_groups_that_two_long_directions_hide_are_found() -> None:
+    """They differ in what hardly varies among near rows; distances as scaled mix them."""
+    random, group = np.random.default_rng(0), np.repeat([0, 1], 200)
+    far, near = random.normal(0, 0.8, (2, 400, 1)), random.normal(0, 0.1, (400, 4))
+    apart = 0.5 * group[:, None] * [1, 1, -1, -1]
+    x = (far[0] * [1, 1, 1, 1] + far[1] * [1, -1, 1, -1] + apart + near).astype(np.float32)
+    found = teach(x, 2, 0)
+    labels = found["responsibilities"].argmax(axis=1)
+    assert max((labels == group).mean(), (labels != group).mean()) > 0.95
+    assert (group[found["neighbors"]] == group[:, None]).mean() < 0.9
+    assert (group[found["graph"]] == group[:, None]).mean() > 0.95
+
+
+def test_a_group_of_nearly_equal_rows_keeps_distances_as_scaled() -> None:
+    """Where near rows vary alike it would be divided instead."""
+    random, group = np.random.default_rng(0), np.repeat([0, 1], [100, 50])
+    dense = 1 + (random.random((100, 6)) < 0.1)
+    x = np.vstack([dense, random.integers(1, 11, (50, 6))]).astype(np.float32)
+    found = teach(x, 2, 0)
+    assert np.array_equal(found["responsibilities"].argmax(axis=1), group)
+    assert np.array_equal(found["coordinates"], np.eye(6))
+    assert np.array_equal(found["graph"], found["neighbors"])
 
 
 @pytest.mark.parametrize(("rows", "count"), [(100, 5), (5_000, 5), (5_001, 1), (60_000, 1)])
@@ -58,7 +83,7 @@ def test_few_rows_are_embedded_several_times(rows: int, count: int) -> None:
 
 
 def test_vectors_have_two_kinds_of_embeddings_and_the_chosen_one_goes_on(two_blobs: np.ndarray) -> None:
-    """Both of all rows, five times; nothing is clearly better where both find the blobs."""
+    """Both of all rows, five times; near rows vary alike where both find the blobs."""
     arrays: dict[str, np.ndarray] = {}
     for phase in ("graph", "embedding", "mixture"):
         plan = teacher().plan(phase, two_blobs, arrays)
@@ -69,15 +94,18 @@ def test_vectors_have_two_kinds_of_embeddings_and_the_chosen_one_goes_on(two_blo
     assert len(np.unique(arrays["embeddings"].reshape(10, -1), axis=0)) == 10
     assert len(computed.record["restarts"]) == 3  # half of the starts
     (restart,) = [each for each in computed.record["restarts"] if each["chosen"]]
-    assert np.array_equal(arrays["embedding"], arrays["embeddings"][0, restart["embedding"]])
-    assert computed.record["graph"] == "nearest"
-    assert arrays["neighbors"].shape == arrays["shared_neighbors"].shape == (120, 10)
+    assert np.array_equal(arrays["embedding"], arrays["embeddings"][1, restart["embedding"]])
+    assert computed.record["coordinates"] == "varying alike"
+    assert np.array_equal(arrays["graph"], arrays["alike_neighbors"])
+    places = teacher().place(two_blobs, arrays)
+    assert np.array_equal(arrays["graph"], exact_graph(places, 10).neighbors)
+    assert not np.array_equal(arrays["graph"], arrays["neighbors"])
 
 
 def test_fewer_rows_than_neighbours_are_enough(two_blobs: np.ndarray) -> None:
     """Each has all others, in either graph."""
     computed = teacher().find_neighbors(two_blobs[:8]).arrays
-    assert computed["neighbors"].shape == computed["shared_neighbors"].shape == (8, 7)
+    assert computed["neighbors"].shape == computed["alike_neighbors"].shape == (8, 7)
 
 
 def test_wide_vectors_have_neighbours_in_layers_of_an_autoencoder() -> None:

@@ -80,7 +80,8 @@ def found_in_blobs() -> dict[str, np.ndarray]:
     return {
         "graph_rows": np.arange(len(x), dtype=np.int32),
         "embedding": x[:, :2],
-        "neighbors": exact_graph(x, 10)[0],
+        "graph": exact_graph(x, 10)[0],
+        "coordinates": np.eye(x.shape[1], dtype=np.float32),
         "responsibilities": np.eye(CLUSTERS, dtype=np.float32)[labels],
         "labels": labels.astype(np.int32),
     }

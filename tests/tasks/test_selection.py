@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.teacher import GRAPHS
+from models.teacher import COORDINATES
 from tasks.selection import count_words, restart_words, selection_of
 from tasks.store import Store
 
@@ -14,7 +14,6 @@ RECORD = {
     ]
     * 4,
     "agreement": 0.95,
-    "graph": "nearest",
     "cluster_agreement": [1.0, 0.95, 0.5],
     "count": {
         "candidates": [
@@ -58,10 +57,14 @@ def test_the_agreement_of_restarts_is_put_into_words(agreement: float, words: st
     assert words in restart_words(RECORD | {"agreement": agreement})
 
 
-@pytest.mark.parametrize("graph", GRAPHS)
-def test_it_is_said_if_shared_neighbours_counted(graph: str) -> None:
-    """The names are those of the teacher's record."""
-    assert ("in common" in restart_words(RECORD | {"graph": graph})) == (graph != "nearest")
+@pytest.mark.parametrize(
+    ("coordinates", "said"),
+    [(COORDINATES[0], "those of the scaled columns"), (COORDINATES[1], "measured so that near rows vary alike")],
+)
+def test_it_is_said_in_which_coordinates_rows_are_near(coordinates: str, said: str) -> None:
+    """The names are those of the teacher's record; of images and wide rows it has none."""
+    assert said in restart_words(RECORD | {"coordinates": coordinates})
+    assert "Distances" not in restart_words(RECORD)
 
 
 def test_it_is_said_if_restarts_were_in_several_embeddings() -> None:
