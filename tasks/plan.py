@@ -14,11 +14,13 @@ from pydantic import BaseModel, ConfigDict
 from models.encoding import Kind
 from models.settings import EncodingSettings, Imputation, Scaling, SourceSettings
 from tasks.errors import BadInput
+from tasks.identifiers import tells_rows_apart
 from tasks.images import Likeness, check_shape, grey_shape, merged_likeness, shape_of, told_shape
 from tasks.kinds import SPLITS
 from tasks.profile import ColumnProfile, FileProfile, is_number
 from tasks.schemas import common_types, hex_of, schema_of, some
 
+AN_ID = "no two rows have the same integer, as in an id (--id-column); --encoding.columns makes it a number"
 OURS = ("row_id", "split", "sample_id", "component", "vector")  # names in our own tables
 
 
@@ -104,6 +106,7 @@ def make_plan(profiles: dict[str, FileProfile], settings: SourceSettings, encodi
     seen = {name: _merged([profile.columns[name] for profile in profiles.values()]) for name in types.names}
     stored = stored_names(types.names)
     columns = [_plan_column(field, seen[field.name], settings, encoding) for field in types]
+    columns = _without_ids(columns, list(profiles.values()), encoding)
     columns = _as_pixels(columns, types, list(profiles.values()), encoding)
     columns = [column.model_copy(update={"stored": stored[column.name]}) for column in columns]
     _check_used(columns, encoding)
@@ -172,6 +175,24 @@ def _plan_column(
         return column.model_copy(update={"reason": _not_a_number(field.type, seen)})
     imputation = encoding.missing_columns.get(field.name, encoding.missing)
     return _unless_idle(column.model_copy(update={"kind": Kind.NUMBER, "imputation": imputation}), seen)
+
+
+def _without_ids(
+    columns: list[PlannedColumn], profiles: list[FileProfile], encoding: EncodingSettings
+) -> list[PlannedColumn]:
+    """The columns, of which those that only tell rows apart take no part, unless the user chose how they are used."""
+    chosen = {*encoding.columns, *encoding.missing_columns}
+    return [
+        column.model_copy(update={"kind": None, "imputation": Imputation.reject, "reason": AN_ID})
+        if column.kind is Kind.NUMBER and column.name not in chosen and _is_id(column.name, profiles)
+        else column
+        for column in columns
+    ]
+
+
+def _is_id(name: str, profiles: list[FileProfile]) -> bool:
+    seen = [profile.columns[name] for profile in profiles if profile.columns[name].low is not None]
+    return tells_rows_apart([(each.distinct, each.low, each.high) for each in seen])  # type: ignore[misc]
 
 
 def _plan_lists(column: PlannedColumn, field: pa.Field, seen: ColumnProfile) -> PlannedColumn:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.settings import SourceSettings
 from tasks.columns import one_chunk
+from tasks.identifiers import Distinct
 from tasks.identity import content_ids, row_keys
 from tasks.images import FEWEST_PIXELS, Likeness, grey_shape, likeness, merged_likeness, shape_of
 from tasks.kinds import SPLITS
@@ -36,7 +37,8 @@ class ColumnProfile(BaseModel):
     """What was seen of one column; `low` and `high` of its finite numbers, None if there was none.
 
     `missing` counts the cells without a number; `lengths` the lists by their length; `text` is a cell that is none.
-    `likeness` is that of neighbours in lists, by their length, if they were images.
+    `likeness` is that of neighbours in lists, by their length, if they were images; `distinct` counts integers of which
+    no two are the same, and is 0 of others.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +48,7 @@ class ColumnProfile(BaseModel):
     missing: int = 0
     lengths: dict[int, int] = {}
     likeness: dict[int, Likeness] = {}
+    distinct: int = 0
     text: str | None = None
 
 
@@ -80,6 +83,7 @@ class Profiler:
         self.splits: set[str] = set()
         self.fields: dict[str, pa.Field] = {}
         self.columns: dict[str, dict[str, Any]] = {}
+        self.distinct: dict[str, Distinct] = {}
         self.likeness: dict[int, Likeness] = {}
 
     def add(self, part: Part) -> np.ndarray:
@@ -94,7 +98,9 @@ class Profiler:
 
     def profile(self) -> FileProfile:
         """What the parts were like together."""
-        columns = {name: ColumnProfile(**seen) for name, seen in self.columns.items()}
+        columns = {
+            name: ColumnProfile(distinct=self.distinct[name].count, **seen) for name, seen in self.columns.items()
+        }
         schema = pa.schema(list(self.fields.values()))
         return FileProfile(
             schema_hex=hex_of(schema),
@@ -118,6 +124,7 @@ class Profiler:
             field = field.with_type(cells.type)
         self.fields[field.name] = field
         _add_range(seen, cells)
+        self.distinct.setdefault(field.name, Distinct()).add(cells)
         if field.name not in self.roles and (pixels := _sampled_lists(cells)) is not None:
             _add_likeness(seen.setdefault("likeness", {}), pixels, shape_of(field, pixels.shape[1]))
         return cells

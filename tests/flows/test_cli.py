@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
@@ -98,7 +99,7 @@ def test_explain_refuses_an_unknown_row_in_one_line(fitted: subprocess.Completed
 
 def test_check_tells_what_would_be_used_and_how_long_it_takes(folder: Path) -> None:
     """Nothing is fitted and nothing is written."""
-    rows = pd.DataFrame({"a": range(100), "b": [f"t{i}" for i in range(100)], "c": [None, *range(99)]})
+    rows = pd.DataFrame({"a": np.arange(100) / 2, "b": [f"t{i}" for i in range(100)], "c": [None, *range(99)]})
     rows.to_csv(folder / "rows.csv", index=False)
     found = genclust(folder, "check", "rows.csv")
     assert found.returncode == 0, found.stderr

@@ -17,6 +17,7 @@ from tasks import kinds
 from tasks.errors import BadInput
 from tasks.ingest import ingest, ingest_source, inspect_source
 from tasks.inspection import Inspection, describe
+from tasks.plan import AN_ID
 from tasks.stage import Artifacts
 from tasks.store import Store
 
@@ -135,6 +136,19 @@ def test_ignored_columns_are_kept_but_not_used(tmp_path: Path, store: Store) -> 
     assert store.table(artifacts["rows"])["z"].to_pylist()[:2] == [1, None]
     assert [column.name for column in inspection.used] == ["x", "y"]
     assert inspection.accepted == 40
+
+
+def test_integers_that_only_tell_rows_apart_take_no_part_unless_they_are_chosen(tmp_path: Path, store: Store) -> None:
+    """A newcomer doesn't name the id; `--encoding.columns` makes a number of it. Each file has ids of its own."""
+    write_csv(tmp_path / "s" / "a.csv")
+    write_csv(tmp_path / "s" / "b.csv", rows=50, start=1_000)
+    found = run(tmp_path / "s", store, SourceSettings())[1]
+    assert [column.name for column in found.used] == ["x", "y"]
+    assert [(column.name, column.reason) for column in found.unused] == [("id", AN_ID)]
+    chosen = EncodingSettings(columns={"id": Scaling.standard})
+    assert [column.name for column in run(tmp_path / "s", store, SourceSettings(), chosen)[1].used] == ["id", "x", "y"]
+    write_csv(tmp_path / "s" / "c.csv", rows=30, start=2_000, id=[1, 2])
+    assert [column.name for column in run(tmp_path / "s", store, SourceSettings())[1].used] == ["id", "x", "y"]
 
 
 def test_constant_and_all_missing_columns_are_dropped_with_a_warning(tmp_path: Path, store: Store) -> None:

@@ -71,7 +71,7 @@ def test_a_bundle_is_a_copy_that_outlives_its_run(store: Store) -> None:
 def table(tmp_path: Path, store: Store) -> dict[str, Artifact]:
     """A CSV with names that genclust uses itself, ingested; every row in cluster 0."""
     source = tmp_path / "rows.csv"
-    pd.DataFrame({"x": range(40), "split": range(40), "cluster": "mine", "kind": list("ab") * 20}).to_csv(
+    pd.DataFrame({"x": np.arange(40) / 2, "split": range(40), "cluster": "mine", "kind": list("ab") * 20}).to_csv(
         source, index=False
     )
     made, _, _ = ingest_source(str(source), SourceSettings(label_column="kind"), EncodingSettings(), 2, store)
@@ -111,7 +111,7 @@ def test_an_export_can_be_a_csv(store: Store, table: dict[str, Artifact], tmp_pa
     """The same rows, readable by everything."""
     keep(store, "m", "run", with_results(store, table), {})
     assert export("m", str(tmp_path / "out.csv"), store.root) == 40
-    assert pd.read_csv(tmp_path / "out.csv")["x"].tolist() == list(range(40))
+    assert pd.read_csv(tmp_path / "out.csv")["x"].tolist() == [i / 2 for i in range(40)]
 
 
 def test_an_export_to_another_kind_of_file_is_refused(store: Store) -> None:
