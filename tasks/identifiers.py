@@ -23,7 +23,10 @@ class Distinct:
             self.parts = None
         elif self.parts is not None:
             values = cells.drop_null().to_numpy()
-            self.parts = [*self.parts, values] if len(np.unique(values)) == len(values) else None
+            if len(np.unique(values)) == len(values):
+                self.parts.append(values)
+            else:
+                self.parts = None
 
     @property
     def count(self) -> int:

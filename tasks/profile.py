@@ -79,6 +79,7 @@ class Profiler:
     def __init__(self, settings: SourceSettings, is_text: bool) -> None:
         self.settings, self.is_text = settings, is_text
         self.roles = (settings.id_column, settings.label_column, settings.split_column)
+        self.idle = {*self.roles, *settings.ignore}
         self.rows = 0
         self.splits: set[str] = set()
         self.fields: dict[str, pa.Field] = {}
@@ -90,7 +91,7 @@ class Profiler:
         """Take in a part; returns the keys of its rows, (rows with an id,)."""
         self.rows += part.table.num_rows + len(part.ragged)
         typed = {field.name: self._add_column(field, one_chunk(part.table[field.name])) for field in part.table.schema}
-        self._add_pixels([typed[name] for name in typed if name not in (*self.roles, *self.settings.ignore)])
+        self._add_pixels([typed[name] for name in typed if name not in self.idle])
         if self.settings.split_column:
             values = part.table[self.settings.split_column].cast(pa.string())
             self.splits |= set(pc.unique(pc.utf8_trim_whitespace(values)).to_pylist()) & set(SPLITS)
@@ -98,9 +99,8 @@ class Profiler:
 
     def profile(self) -> FileProfile:
         """What the parts were like together."""
-        columns = {
-            name: ColumnProfile(distinct=self.distinct[name].count, **seen) for name, seen in self.columns.items()
-        }
+        distinct = {name: each.count for name, each in self.distinct.items()}
+        columns = {name: ColumnProfile(distinct=distinct.get(name, 0), **seen) for name, seen in self.columns.items()}
         schema = pa.schema(list(self.fields.values()))
         return FileProfile(
             schema_hex=hex_of(schema),
@@ -124,7 +124,8 @@ class Profiler:
             field = field.with_type(cells.type)
         self.fields[field.name] = field
         _add_range(seen, cells)
-        self.distinct.setdefault(field.name, Distinct()).add(cells)
+        if field.name not in self.idle:
+            self.distinct.setdefault(field.name, Distinct()).add(cells)
         if field.name not in self.roles and (pixels := _sampled_lists(cells)) is not None:
             _add_likeness(seen.setdefault("likeness", {}), pixels, shape_of(field, pixels.shape[1]))
         return cells
