@@ -1,8 +1,12 @@
 """The manifold that rows lie on: graphs of their neighbours, and an embedding of it in few dimensions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse.linalg
 from scipy.sparse import csr_matrix
 from sklearn.neighbors import NearestNeighbors
 
@@ -38,25 +42,41 @@ def umap_embedding(points: np.ndarray, graphs: list[Graph], dims: int, seed: int
 
     a, b = umap_.find_ab_params(SPREAD, MIN_DIST)
     edges = sum((_fuzzy_edges(points, graph) for graph in graphs[1:]), start=_fuzzy_edges(points, graphs[0]))
-    embedding, _ = umap_.simplicial_set_embedding(
-        points,
-        (edges / len(graphs)).astype(np.float32),
-        min(dims, len(points) - 2),
-        LEARNING_RATE,
-        a,
-        b,
-        REPULSION,
-        NEGATIVES,
-        n_epochs=count_epochs(len(points)),
-        init="spectral",
-        random_state=np.random.RandomState(seed),
-        metric="euclidean",
-        metric_kwds={},
-        densmap=False,
-        densmap_kwds={},
-        output_dens=False,
-    )
+    with seeded_eigensolver(seed):
+        embedding, _ = umap_.simplicial_set_embedding(
+            points,
+            (edges / len(graphs)).astype(np.float32),
+            min(dims, len(points) - 2),
+            LEARNING_RATE,
+            a,
+            b,
+            REPULSION,
+            NEGATIVES,
+            n_epochs=count_epochs(len(points)),
+            init="spectral",
+            random_state=np.random.RandomState(seed),
+            metric="euclidean",
+            metric_kwds={},
+            densmap=False,
+            densmap_kwds={},
+            output_dens=False,
+        )
     return np.asarray(embedding, dtype=np.float32)
+
+
+@contextmanager
+def seeded_eigensolver(seed: int) -> Iterator[None]:
+    """While it lasts, ARPACK draws the directions that it has to begin anew with by a seed.
+
+    UMAP starts at eigenvectors and hands on no seed for them, so that a graph of rows that are much the same, which has
+    equal eigenvalues, would get another embedding each time.
+    """
+    solve = scipy.sparse.linalg.eigsh
+    scipy.sparse.linalg.eigsh = partial(solve, rng=seed)
+    try:
+        yield
+    finally:
+        scipy.sparse.linalg.eigsh = solve
 
 
 def count_epochs(n_points: int) -> int:
