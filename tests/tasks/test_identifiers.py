@@ -1,5 +1,7 @@
 """Claims about columns that only tell rows apart."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -53,9 +55,9 @@ def test_an_id_has_no_repeat_where_chance_would_make_some(files: list[tuple[int,
 
 
 @pytest.mark.parametrize("draw", [lambda n: RANDOM.integers(0, 5 * n, n), lambda n: RANDOM.poisson(40, n)])
-def test_measurements_are_no_ids(draw: object) -> None:
+def test_measurements_are_no_ids(draw: Callable[[int], np.ndarray]) -> None:
     """Counts and amounts repeat."""
-    values = [draw(1_000) for _ in range(20)]  # type: ignore[operator]
+    values = [draw(1_000) for _ in range(20)]
     counts = [counted(pa.array(each)) for each in values]
     assert not any(
         tells_rows_apart([(count, each.min(), each.max())]) for count, each in zip(counts, values, strict=True)
