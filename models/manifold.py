@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse.linalg
 from scipy.sparse import csr_matrix
+from sklearn.manifold import _spectral_embedding
 from sklearn.neighbors import NearestNeighbors
 
 SPREAD, MIN_DIST = 1.0, 0.0  # of the embedding: groups without gaps inside
@@ -68,15 +69,17 @@ def umap_embedding(points: np.ndarray, graphs: list[Graph], dims: int, seed: int
 def seeded_eigensolver(seed: int) -> Iterator[None]:
     """While it lasts, ARPACK draws the directions that it has to begin anew with by a seed.
 
-    UMAP starts at eigenvectors and hands on no seed for them, so that a graph of rows that are much the same, which has
-    equal eigenvalues, would get another embedding each time.
+    UMAP starts at eigenvectors, by its own call and by scikit-learn's, and hands on no seed for them, so that a graph
+    of rows that are much the same, which has equal eigenvalues, would get another embedding each time.
     """
-    solve = scipy.sparse.linalg.eigsh
-    scipy.sparse.linalg.eigsh = partial(solve, rng=seed)
+    callers, solve = (scipy.sparse.linalg, _spectral_embedding), scipy.sparse.linalg.eigsh
+    for caller in callers:
+        caller.eigsh = partial(solve, rng=seed)
     try:
         yield
     finally:
-        scipy.sparse.linalg.eigsh = solve
+        for caller in callers:
+            caller.eigsh = solve
 
 
 def count_epochs(n_points: int) -> int:
