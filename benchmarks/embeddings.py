@@ -22,8 +22,7 @@ from benchmarks.vectors import Data, read_data, read_keel
 from models.labellings import mean_agreement
 from models.matching import contingency, matched_accuracy
 from models.model_settings import TeacherSettings
-from models.restarts import Restarts, fit_restarts
-from models.teacher import choose_kind, likelihoods, share_restarts, teach
+from models.teacher import choose_kind, fit_kinds, likelihoods, teach
 
 
 def read(name: str, data: Path) -> Data:
@@ -34,27 +33,20 @@ def read(name: str, data: Path) -> Data:
         return read_data(name, data, Path(folder))
 
 
-def find(taught: dict[str, np.ndarray], clusters: int, seed: int, each: int) -> tuple[list[Restarts], np.ndarray]:
-    """The restarts in the first `each` embeddings of both kinds, and these: (kinds, embeddings, rows, dims)."""
-    embeddings = taught["embeddings"][:, :each]
-    restarts = share_restarts(TeacherSettings().restarts, len(embeddings))
-    graphs = taught["neighbors"], taught["alike_neighbors"]
-    tried = [
-        fit_restarts(of_kind, clusters, restarts, seed, graph)
-        for of_kind, graph in zip(embeddings, graphs, strict=True)
-    ]
-    return tried, embeddings
+def find(taught: dict[str, np.ndarray], clusters: int, seed: int, each: int) -> tuple[list[np.ndarray], int, float]:
+    """Clusters by the first `each` embeddings of either kind, (rows,) each, the place of the chosen, and the nats."""
+    embeddings, graphs = taught["embeddings"][:, :each], [taught["neighbors"], taught["alike_neighbors"]]
+    tried = fit_kinds(embeddings, graphs, clusters, TeacherSettings().restarts, seed)
+    likely = likelihoods(tried, embeddings)
+    return [found.labels for found in tried], choose_kind(likely), likely[0] - likely[1]
 
 
 def label(x: np.ndarray, clusters: int, seed: int) -> tuple[np.ndarray, float]:
     """Clusters by either kind, the chosen ones and those of one embedding: (4, rows); and the nats."""
     taught = teach(x, clusters, seed)
-    tried, embeddings = find(taught, clusters, seed, taught["embeddings"].shape[1])
-    scaled, alike = (found.labels for found in tried)
-    one = find(taught, clusters, seed, 1)
-    likely = likelihoods(tried, embeddings)
-    chosen = tried[choose_kind(tried, embeddings)].labels
-    return np.stack([scaled, alike, chosen, one[0][choose_kind(*one)].labels]), likely[0] - likely[1]
+    found, chosen, nats = find(taught, clusters, seed, taught["embeddings"].shape[1])
+    one, chosen_of_one, _ = find(taught, clusters, seed, 1)
+    return np.stack([*found, found[chosen], one[chosen_of_one]]), nats
 
 
 def lines(name: str, data_folder: Path, seeds: list[int]) -> Iterator[str]:

@@ -87,10 +87,14 @@ class ManifoldGan:
         x = x_train[arrays["graph_rows"]]
         seen = self.student.see(x)
         lesson = write_lesson(seen, arrays["graph"], arrays["responsibilities"], told.prior)
-        codes = self.teacher.place(seen if self.student.gradients else self.teacher.encode(x), arrays)
+
+        def place(rows: np.ndarray) -> np.ndarray:
+            return self.teacher.place(self.teacher.encode(rows), arrays)
+
+        places = seen if self.student.gradients else place(x)
         return self.student.plan(
             lesson,
-            lambda rows: nearest_rows(self.teacher.place(self.teacher.encode(rows), arrays), codes, STUDENT_NEIGHBORS),
+            lambda rows: nearest_rows(place(rows), places, STUDENT_NEIGHBORS),
             lambda rows: told.student_steps or count_steps(rows, told.student_batch_size),
             told.student_batch_size,
         )

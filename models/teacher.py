@@ -133,12 +133,8 @@ class Teacher:
         count = None if self.n_components else count_clusters(embeddings[-1, 0], graphs[-1], self.seed)
         clusters = count.chosen if count else self.n_components
         assert clusters is not None
-        restarts = share_restarts(self.settings.restarts, len(embeddings))
-        tried = [
-            fit_restarts(of_kind, clusters, restarts, self.seed, graph)
-            for of_kind, graph in zip(embeddings, graphs, strict=True)
-        ]
-        chosen = choose_kind(tried, embeddings)
+        tried = fit_kinds(embeddings, graphs, clusters, self.settings.restarts, self.seed)
+        chosen = choose_kind(likelihoods(tried, embeddings))
         found = tried[chosen]
         record = found.to_record(count.to_record() if count else None)
         kept = {
@@ -187,22 +183,23 @@ def embedding_seeds(seed: int, n_rows: int) -> list[int]:
     return [seed, *np.random.default_rng(seed).integers(2**31, size=count_embeddings(n_rows) - 1).tolist()]
 
 
-def share_restarts(restarts: int, kinds: int) -> int:
-    """How many starts a mixture has in each kind of embedding."""
-    return max(1, restarts // kinds)
+def fit_kinds(
+    embeddings: np.ndarray, graphs: list[np.ndarray], clusters: int, restarts: int, seed: int
+) -> list[Restarts]:
+    """What as many restarts in each kind of embedding find, of (kinds, embeddings, rows, dims) and a graph each."""
+    each = max(1, restarts // len(embeddings))
+    return [
+        fit_restarts(of_kind, clusters, each, seed, graph) for of_kind, graph in zip(embeddings, graphs, strict=True)
+    ]
 
 
-def choose_kind(tried: list[Restarts], embeddings: np.ndarray) -> int:
+def choose_kind(likely: list[float]) -> int:
     """Place of the kind of embedding whose clusters are taken: the last, unless others are likelier by CLEARLY.
 
-    `embeddings` are (kinds, embeddings, rows, dims). Where near rows vary alike, groups of different shapes are told
-    apart better, as a rule; but where the rows of one group are much denser than others, or the same, little may be
-    left of the groups.
+    Where near rows vary alike, groups of different shapes are told apart better, as a rule; but where the rows of one
+    group are much denser than others, or the same, little may be left of the groups.
     """
-    if len(tried) == 1:
-        return 0
-    likely = likelihoods(tried, embeddings)
-    return int(np.argmax(likely)) if max(likely) > likely[-1] + CLEARLY else len(tried) - 1
+    return int(np.argmax(likely)) if max(likely) > likely[-1] + CLEARLY else len(likely) - 1
 
 
 def likelihoods(tried: list[Restarts], embeddings: np.ndarray) -> list[float]:

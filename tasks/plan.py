@@ -191,8 +191,8 @@ def _without_ids(
 
 
 def _is_id(name: str, profiles: list[FileProfile]) -> bool:
-    seen = [profile.columns[name] for profile in profiles if profile.columns[name].low is not None]
-    return tells_rows_apart([(each.distinct, each.low, each.high) for each in seen])  # type: ignore[misc]
+    seen = [profile.columns[name] for profile in profiles]
+    return tells_rows_apart([(c.distinct, c.low, c.high) for c in seen if c.low is not None and c.high is not None])
 
 
 def _plan_lists(column: PlannedColumn, field: pa.Field, seen: ColumnProfile) -> PlannedColumn:

@@ -40,12 +40,12 @@ def test_clusters_of_rows_as_scaled_count_only_if_they_are_clearly_likelier(two_
     good = fit_restarts(embeddings[0], 2, 2, 0, exact_graph(two_blobs, 10).neighbors)
     bad = labelled(good, np.arange(120) % 2)
     little = labelled(good, np.where(np.arange(120) == 0, 1 - good.labels, good.labels))
-    assert choose_kind([good], embeddings[:1]) == 0
-    assert choose_kind([bad, good], embeddings) == choose_kind([good, good], embeddings) == 1
-    assert choose_kind([good, bad], embeddings) == 0
+    assert choose_kind(likelihoods([good], embeddings[:1])) == 0
+    assert choose_kind(likelihoods([bad, good], embeddings)) == choose_kind(likelihoods([good, good], embeddings)) == 1
+    assert choose_kind(likelihoods([good, bad], embeddings)) == 0
     likely, less = likelihoods([good, little], embeddings)
     assert less < likely < less + CLEARLY
-    assert choose_kind([good, little], embeddings) == 1
+    assert choose_kind(likelihoods([good, little], embeddings)) == 1
 
 
 def test_groups_that_two_long_directions_hide_are_found() -> None:
