@@ -11,7 +11,8 @@ from tasks.strips import data_uri
 
 SELECTION = "selection"  # of models that choose among restarts alone
 COORDINATES = {  # where rows that are numbers have their neighbours
-    "varying alike": "Distances are measured so that near rows vary alike in every direction. ",
+    "varying alike": "Distances are measured so that near rows vary alike in every direction: what several columns say "
+    "counts once. ",
     "as scaled": "Distances are those of the scaled columns: measured so that near rows vary alike in every direction, "
     "they gave clusters that are clearly less likely. ",
 }
