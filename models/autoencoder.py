@@ -14,6 +14,7 @@ from models.training import Phase
 
 UNITS = (500, 500, 1000)  # of the encoder; the decoder has them in reverse
 CHECK_ROWS = 1000
+PASSES, LEAST_STEPS, MOST_STEPS = 100, 1_000, 8_000  # neighbours among codes of few rows get worse beyond
 
 
 class Autoencoder:
@@ -38,10 +39,10 @@ class Autoencoder:
         self.compiled = {name: Compiled(network) for name, network in self.networks.items()}
         self.compiled["hidden"] = Compiled(hidden_features(self.encoder))
 
-    def plan(self, x: np.ndarray, steps: int, batch_size: int) -> Phase:
-        """The phase that trains both on rows x (rows, columns)."""
+    def plan(self, x: np.ndarray, steps: Callable[[int], int], batch_size: int) -> Phase:
+        """The phase that trains both on rows x (rows, columns); `steps` are those for so many rows."""
         return Phase(
-            steps=steps,
+            steps=steps(len(x)),
             batch_size=batch_size,
             batches=1,
             networks=self.networks,
@@ -51,6 +52,8 @@ class Autoencoder:
             losses=("reconstruction_loss",),
             check=self.check,
             criterion="validation_reconstruction",
+            work=steps,
+            keeps_best=True,
         )
 
     def train(
@@ -81,3 +84,8 @@ class Autoencoder:
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Rows of codes: (rows, columns)."""
         return predict_in_blocks(self.compiled["decoder"], codes)
+
+
+def count_steps(n_rows: int, batch_size: int) -> int:
+    """Steps that an autoencoder of so many rows is trained in: PASSES over the rows, within limits."""
+    return min(max(PASSES * n_rows // batch_size, LEAST_STEPS), MOST_STEPS)

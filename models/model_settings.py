@@ -190,7 +190,9 @@ class TeacherSettings(ModelSettings):
         description="Multilayer perceptrons for every kind of data, or strided convolutions for a source whose one "
         "column is an image of a known shape.",
     )
-    pretraining_steps: int = Field(8000, ge=1, description="Training steps of the autoencoder.")
+    pretraining_steps: int | None = Field(
+        None, ge=1, description="Training steps of the autoencoder; chosen by the rows if empty."
+    )
     pretraining_batch_size: int = Field(256, ge=8, le=8192, description="Rows in a step of the autoencoder.")
     pretraining_rate: float = Field(1e-3, gt=0, le=1, description="Adam's step size for the autoencoder.")
     neighbors: int = Field(

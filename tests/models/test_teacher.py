@@ -15,6 +15,7 @@ from models.model_settings import Representation, TeacherSettings
 from models.networks import DataShape
 from models.restarts import Restarts, fit_restarts
 from models.teacher import CLEARLY, Teacher, choose_kind, embedding_seeds, likelihoods, teach
+from models.training import Phase
 
 
 def teacher(representation: Representation = Representation.vectors) -> Teacher:
@@ -113,6 +114,18 @@ def test_wide_vectors_have_neighbours_in_layers_of_an_autoencoder() -> None:
     assert TeacherSettings().representation_of(128, None) == Representation.vectors
     assert TeacherSettings().representation_of(129, None) == Representation.layers
     assert TeacherSettings(representation="autoencoder").representation_of(129, (3, 43)) == Representation.autoencoder
+
+
+@pytest.mark.parametrize(
+    ("rows", "told", "steps"), [(100, None, 1_000), (5_120, None, 2_000), (60_000, None, 8_000), (60_000, 100, 100)]
+)
+def test_an_autoencoder_of_few_rows_is_trained_for_less_unless_told(rows: int, told: int | None, steps: int) -> None:
+    """A hundred passes over them, and `check` knows it by the work."""
+    settings = TeacherSettings(representation="layers", pretraining_steps=told)
+    layers = Teacher(settings, DataShape(5, image=False), 2, 0, tf.distribute.get_strategy(), keras.optimizers.Adam)
+    plan = layers.plan("pretraining", np.zeros((rows, 5), np.float32), {})
+    assert isinstance(plan, Phase)
+    assert (plan.steps, plan.work(rows), plan.keeps_best) == (steps, steps, True)
 
 
 def test_grey_images_have_neighbours_by_gradients() -> None:
