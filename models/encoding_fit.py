@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from models.components import are_components
 from models.encoding import CONSTANT, EXACT, Column, Columns, Encoding, Kind, floats
 from models.imputation import fit_fill, present
 from models.scaling import Parameters, choose_scaling, fit_scaling, in_common_range, share_unit
@@ -31,7 +32,16 @@ def _wanted_scalings(columns: Sequence[Column], sample: Columns, settings: Encod
     wanted = {column.name: settings.columns.get(column.name, settings.scaling) for column in numbers}
     free = [c for c in numbers if wanted[c.name] is Scaling.auto and _has_levels(sample[c.name])]
     is_common = in_common_range(np.array([c.low for c in free]), np.array([c.high for c in free]))
+    is_common |= _are_components(free, sample)
     return wanted | {column.name: Scaling.common for column, common in zip(free, is_common, strict=True) if common}
+
+
+def _are_components(columns: Sequence[Column], sample: Columns) -> bool:
+    """Whether all are principal components, whose deviations tell how much each counts; none of these misses a cell."""
+    cells = [sample[column.name] for column in columns]
+    if not cells or any(len(present(each)) < len(each) for each in cells):
+        return False
+    return are_components(np.stack(cells, axis=1).astype(np.float64))
 
 
 def _has_levels(values: np.ndarray) -> bool:

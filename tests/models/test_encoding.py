@@ -162,6 +162,20 @@ def test_columns_of_several_ranges_are_scaled_one_by_one(high: dict[str, float])
     assert "common" not in {column.scaling for column in encoding.columns}
 
 
+def test_principal_components_keep_their_proportions() -> None:
+    """The last ones are the noise, which would count as much as the first if each were scaled by itself."""
+    x = np.random.default_rng(0).normal(size=(300, 8)) @ np.random.default_rng(1).normal(size=(8, 8))
+    left, singular, _ = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
+    values = {f"pc{i}": cells for i, cells in enumerate((left * singular).T)}
+    columns = [Column(n, Kind.NUMBER, "double", 1, float(v.min()), float(v.max())) for n, v in values.items()]
+    encoding = fit_encoding(columns, values, EncodingSettings())
+    assert {column.scaling for column in encoding.columns} == {"common"}
+    spread = encoding.encode(values).std(axis=0)
+    np.testing.assert_allclose(spread / spread[0], singular / singular[0], rtol=1e-5)
+    told = fit_encoding(columns, values, EncodingSettings(scaling=Scaling.standard))
+    assert {column.scaling for column in told.columns} == {"standard"}
+
+
 def test_flags_are_not_of_one_unit_and_named_columns_keep_their_scaling() -> None:
     """Flags share their range with any others; a scaling that somebody chose by name counts."""
     flags = {name: np.arange(90) % (i + 2) == 0 for i, name in enumerate("abc")}
