@@ -12,8 +12,9 @@ def are_components(x: np.ndarray) -> bool:
 
     Correlations of these vanish in the rows that they were made of, and nearly so in most of the rows, where those of
     other columns vary by chance, the more so the more two are far out together. Correlations vanish in a plan of trials
-    too, but there deviations don't fall from one column to the next. Fewer than about six columns are too few to tell,
-    if a part of the rows is looked at. The cost grows with the rows and the square of the columns.
+    too, but there deviations don't fall from one column to the next. Where a fifth of the rows that they were made of
+    are missing, fewer than about eight columns are too few to tell, and where half are, fewer than fifteen. The cost
+    grows with the rows and the square of the columns.
     """
     deviations = x.std(axis=0)
     if x.shape[1] < 2 or not deviations.all() or _rank_correlation(deviations) > FALLING:
