@@ -65,9 +65,9 @@ def restart_words(record: dict[str, Any]) -> str:
         by = " in all of them"
     return (
         f"The clusters were looked for {len(restarts)} times from different starts{among}; of the results that divide "
-        f"the graph of neighbours about as well as any, the likeliest{by} was taken. "
+        f"the graph of neighbours about as well as any, the likeliest{by} was taken. {coordinates}"
         f"On average the others found {words} (adjusted Rand index {agreement:.2f}; 1 is the same, 0 chance). "
-        f"{steady} of {record['clusters']} clusters were found again nearly unchanged by most. {coordinates}"
+        f"{steady} of {record['clusters']} clusters were found again nearly unchanged by most."
     )
 
 
