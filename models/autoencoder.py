@@ -8,13 +8,14 @@ import tensorflow as tf
 
 from models import losses
 from models.convolutional import build_decoder, build_encoder
+from models.duration import Duration
 from models.latents import replica_share
 from models.networks import Compiled, DataShape, descend, hidden_features, predict_in_blocks
 from models.training import Phase
 
 UNITS = (500, 500, 1000)  # of the encoder; the decoder has them in reverse
 CHECK_ROWS = 1000
-PASSES, LEAST_STEPS, MOST_STEPS = 100, 1_000, 8_000  # neighbours among codes of few rows get worse beyond
+DURATION = Duration(passes=100, least=1_000, most=8_000)  # neighbours among codes of few rows get worse beyond
 
 
 class Autoencoder:
@@ -39,10 +40,11 @@ class Autoencoder:
         self.compiled = {name: Compiled(network) for name, network in self.networks.items()}
         self.compiled["hidden"] = Compiled(hidden_features(self.encoder))
 
-    def plan(self, x: np.ndarray, steps: Callable[[int], int], batch_size: int) -> Phase:
-        """The phase that trains both on rows x (rows, columns); `steps` are those for so many rows."""
+    def plan(self, x: np.ndarray, steps: int | None, batch_size: int) -> Phase:
+        """The phase that trains both on rows x (rows, columns), in so many steps; None: by the rows."""
+        count_steps = DURATION.counter(steps, batch_size)
         return Phase(
-            steps=steps(len(x)),
+            steps=count_steps(len(x)),
             batch_size=batch_size,
             batches=1,
             networks=self.networks,
@@ -52,7 +54,7 @@ class Autoencoder:
             losses=("reconstruction_loss",),
             check=self.check,
             criterion="validation_reconstruction",
-            work=steps,
+            work=count_steps,
             keeps_best=True,
         )
 
@@ -84,8 +86,3 @@ class Autoencoder:
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Rows of codes: (rows, columns)."""
         return predict_in_blocks(self.compiled["decoder"], codes)
-
-
-def count_steps(n_rows: int, batch_size: int) -> int:
-    """Steps that an autoencoder of so many rows is trained in: PASSES over the rows, within limits."""
-    return min(max(PASSES * n_rows // batch_size, LEAST_STEPS), MOST_STEPS)

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from models import losses, quality
 from models.convolutional import build_decoder, build_encoder, convolve, dense
+from models.duration import Duration
 from models.guards import guard_coverage, guard_critic
 from models.latents import draw_normal, noise_key, replica_share, sample_noise
 from models.neighbors import spread_evenly
@@ -21,6 +22,7 @@ CODE_WEIGHT = 0.1
 NOISE_WEIGHT = 1.0
 MATCHING_WEIGHT = 1.0
 AVERAGING = 0.9995  # of the generator's weights over steps (Karras et al. 2018)
+DURATION = Duration(passes=250, least=500, most=12_000)  # beyond these samples of few rows get nearer to them
 CHECK_ROWS = 1000
 LOSSES = ("d_loss", "g_loss", "code_loss", "noise_loss", "reconstruction_loss", "matching_loss")
 
@@ -61,12 +63,16 @@ class ConditionalGan:
                 optimizer.build(self.networks[name].trainable_variables)
         self.compiled = {name: Compiled(network) for name, network in self.networks.items()}
 
-    def plan(self, x: np.ndarray, labels: np.ndarray, student: Student, steps: int, batch_size: int) -> Phase:
-        """The phase on rows x (rows, columns) with their clusters (rows,), which the student must find in samples."""
+    def plan(self, x: np.ndarray, labels: np.ndarray, student: Student, steps: int | None, batch_size: int) -> Phase:
+        """The phase on rows x (rows, columns) with their clusters (rows,), which the student must find in samples.
+
+        It has so many steps; None: by the rows.
+        """
+        count_steps = DURATION.counter(steps, batch_size)
         codes = np.eye(self.n_components, dtype=np.float32)[labels]
         components = labels[spread_evenly(len(labels), CHECK_ROWS)]  # of a sorted table the first are all alike
         return Phase(
-            steps=steps,
+            steps=count_steps(len(x)),
             batch_size=batch_size,
             batches=2,
             networks=self.networks,
@@ -77,6 +83,7 @@ class ConditionalGan:
             check=lambda rows: self.check(student, rows[:CHECK_ROWS], components),
             criterion="energy_coefficient",
             guards=(guard_critic(), guard_coverage()),
+            work=count_steps,
         )
 
     def train(

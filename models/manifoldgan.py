@@ -13,7 +13,7 @@ from models.latents import sample_components
 from models.model_settings import ManifoldGanSettings, StudentInput
 from models.neighbors import nearest_rows
 from models.networks import DataShape, choose_units, seen_by
-from models.student import Student, count_steps, likeliest, write_lesson
+from models.student import Student, likeliest, write_lesson
 from models.teacher import Teacher
 from models.training import Phase
 
@@ -95,7 +95,7 @@ class ManifoldGan:
         return self.student.plan(
             lesson,
             lambda rows: nearest_rows(place(rows), places, STUDENT_NEIGHBORS),
-            lambda rows: told.student_steps or count_steps(rows, told.student_batch_size),
+            told.student_steps,
             told.student_batch_size,
         )
 

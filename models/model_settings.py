@@ -263,7 +263,12 @@ class ManifoldGanSettings(TeacherSettings):
     batch_size: int = Field(
         128, ge=8, le=8192, description="Rows in an adversarial training step.", json_schema_extra=ADVERSARIAL
     )
-    steps: int = Field(12_000, ge=1, description="Adversarial training steps.", json_schema_extra=ADVERSARIAL)
+    steps: int | None = Field(
+        None,
+        ge=1,
+        description="Adversarial training steps; chosen by the rows if empty.",
+        json_schema_extra=ADVERSARIAL,
+    )
     learning_rate: float = Field(
         1e-3, gt=0, le=1, description="Adam's step size in the adversarial phase.", json_schema_extra=ADVERSARIAL
     )

@@ -11,6 +11,7 @@ from scipy.special import softmax
 
 from models import losses, quality
 from models.convolutional import convolve, dense
+from models.duration import Duration
 from models.gradients import EdgeHistograms
 from models.guards import guard_components
 from models.latents import draw_neighbors, draw_normal, draw_uniform, noise_key, replica_share
@@ -24,7 +25,7 @@ RADIUS = 0.5  # of the perturbation, in distances to the RADIUS_NEIGHBOR-th neig
 WIDE_RADIUS = 0.25  # of wide vectors, where neighbours are hardly nearer than strangers (as in Hu et al. 2017)
 RADIUS_NEIGHBOR = 10
 WARM_STEPS = 300  # of teaching alone
-LEAST_STEPS, PASSES = 2000, 20  # small tables are learnt by the first, what large ones gain goes on longer
+DURATION = Duration(passes=20, least=2_000)  # small tables are learnt by these, what large ones gain goes on longer
 WEIGHTS = {"teacher_loss": 1.0, "perturbation_loss": 1.0, "agreement_loss": 0.3, "entropy_loss": 0.1, "prior_loss": 0.4}
 CHECK_ROWS = 2000
 
@@ -113,13 +114,14 @@ class Student:
         self,
         lesson: Lesson,
         neighbors: Callable[[np.ndarray], np.ndarray],
-        steps: Callable[[int], int],
+        steps: int | None,
         batch_size: int,
     ) -> Phase:
         """The phase; `neighbors` gives the nearest rows of the lesson of any rows: (rows, k).
 
-        `steps` are those for so many rows as the lesson has.
+        It has so many steps; None: by the rows.
         """
+        count_steps = DURATION.counter(steps, batch_size)
 
         @keep_last
         def look_at(x: np.ndarray) -> Seen:
@@ -129,7 +131,7 @@ class Student:
         shares = np.tile(lesson.prior, (len(lesson.x), 1))
         directions = None if lesson.variation is None else tf.constant(lesson.variation.unwhiten)
         return Phase(
-            steps=steps(len(lesson.x)),
+            steps=count_steps(len(lesson.x)),
             batch_size=batch_size,
             batches=1,
             networks={"student": self.network},
@@ -140,7 +142,7 @@ class Student:
             check=lambda x: self.check(*look_at(x)),
             criterion="validation_loss",
             guards=(guard_components(self.n_components),),
-            work=steps,
+            work=count_steps,
             keeps_best=True,
         )
 
@@ -211,11 +213,6 @@ class Student:
     def predict_logits(self, x: np.ndarray) -> np.ndarray:
         """Log responsibilities up to a constant of each row: (rows, clusters)."""
         return predict_in_blocks(self.compiled, x)
-
-
-def count_steps(n_rows: int, batch_size: int) -> int:
-    """Steps that a student of so many rows learns in: LEAST_STEPS, or PASSES over the rows if these are more."""
-    return max(LEAST_STEPS, PASSES * n_rows // batch_size)
 
 
 def keep_last(function: Callable[[np.ndarray], Seen]) -> Callable[[np.ndarray], Seen]:

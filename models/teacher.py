@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.autoencoder import Autoencoder, count_steps
+from models.autoencoder import Autoencoder
 from models.cluster_count import count_clusters
 from models.computation import NOTHING, Computation, Computed
 from models.gradients import EdgeHistograms
@@ -71,11 +71,7 @@ class Teacher:
         told = self.settings
         match phase:
             case "pretraining" if self.networks:
-                return self.autoencoder.plan(
-                    x_train,
-                    lambda rows: told.pretraining_steps or count_steps(rows, told.pretraining_batch_size),
-                    told.pretraining_batch_size,
-                )
+                return self.autoencoder.plan(x_train, told.pretraining_steps, told.pretraining_batch_size)
             case "pretraining":
                 return NOTHING
             case "graph":

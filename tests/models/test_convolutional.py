@@ -78,7 +78,7 @@ def train(folder, killed_at: int | None = None) -> tuple[PhaseResult, list[np.nd
     model, x = Autoencoder(2, IMAGES, 0, strategy, keras.optimizers.Adam), images()
     told = TrainingSettings(check_every=5, checkpoint_every=4)
     found = train_phase(
-        model.plan(x, lambda _: 10, 16), strategy, x, told, 0, FolderCheckpoints(folder, killed_at), lambda *_: None
+        model.plan(x, 10, 16), strategy, x, told, 0, FolderCheckpoints(folder, killed_at), lambda *_: None
     )
     return found, [weight for network in model.networks.values() for weight in network.get_weights()]
 
@@ -99,5 +99,5 @@ def test_xla_compiles_no_convolutions_for_a_cpu(monkeypatch, data: DataShape, gp
     """Where it would make each step eight times as long."""
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: ["device"] * gpus)
     strategy = tf.distribute.get_strategy()
-    plan = Autoencoder(2, data, 0, strategy, keras.optimizers.Adam).plan(images(), lambda _: 10, 16)
+    plan = Autoencoder(2, data, 0, strategy, keras.optimizers.Adam).plan(images(), 10, 16)
     assert takes_xla(plan, strategy) == expected

@@ -77,6 +77,17 @@ def test_the_generator_is_checked_in_all_clusters_of_a_sorted_table(monkeypatch)
     np.testing.assert_allclose(np.bincount(seen[0]) / len(seen[0]), 1 / CLUSTERS, atol=0.01)
 
 
+@pytest.mark.parametrize(
+    ("rows", "told", "steps"), [(150, None, 500), (1_024, None, 2_000), (54_000, None, 12_000), (150, 3_000, 3_000)]
+)
+def test_a_generator_of_few_rows_is_trained_for_less_unless_told(rows, told, steps):
+    """250 passes over them, beyond which samples come nearer to train rows than new rows are; `check` knows it."""
+    model = small_model(ModelName.manifoldgan, steps=told, batch_size=128)
+    model.arrays["labels"] = np.arange(rows) % CLUSTERS
+    plan = model.plan("adversarial", np.zeros((rows, COLUMNS), np.float32))
+    assert (plan.steps, plan.work(rows)) == (steps, steps)
+
+
 @BOTH
 def test_answers_have_a_line_for_each_row(name):
     """Shapes of embed, score, sample and responsibilities, which sum to one."""
