@@ -1,6 +1,7 @@
 """Assignments joined to the source's own columns, as one file."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 import pyarrow as pa
 
@@ -20,7 +21,7 @@ CLUSTER_COLUMNS = ["cluster", "cluster_name", *ASSIGNED[1:]]
 def export(name: str, out: str, store: str) -> int:
     """Write the newest assignments of a name, as people curated them, to a Parquet or CSV file; gives the rows' number.
 
-    Lists become JSON-like text in a CSV. One part is in memory at a time.
+    Lists become JSON in a CSV. One part is in memory at a time.
 
     Raises:
         BadInput: an unknown name, or another kind of file.
@@ -57,4 +58,11 @@ def _joined(table: pa.Table, found: dict[str, pa.Table]) -> pa.Table:
     ours = {name: table[name] for name in OURS}
     for kind, columns in (("assignments", CLUSTER_COLUMNS), ("scores", SCORE_COLUMNS)):
         ours |= {name: found[kind][name] for name in columns}
-    return pa.table(own | {name if name not in own else f"genclust_{name}": column for name, column in ours.items()})
+    return pa.table(own | {free_name(name, own.keys()): column for name, column in ours.items()})
+
+
+def free_name(name: str, taken: AbstractSet[str]) -> str:
+    """The name of a column of ours beside those of the source."""
+    while name in taken:
+        name = f"genclust_{name}"
+    return name

@@ -12,12 +12,12 @@ import pyarrow as pa
 
 from models.settings import SourceSettings
 from tasks.bundle import Bundle
+from tasks.cells import id_texts
 from tasks.code import code_digest, library_versions
 from tasks.columns import one_chunk
 from tasks.fitting_files import Fit, fit_files
 from tasks.identity import ID_BYTES, content_digests, ids_of, row_keys
 from tasks.plan import Plan
-from tasks.profile import id_texts
 from tasks.sources import SourceFile
 from tasks.stage import Artifacts
 from tasks.store import Store

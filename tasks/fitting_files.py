@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.encoding import Column, Encoding, Kind
+from tasks.cells import is_number, present_texts, readable
 from tasks.columns import one_chunk
 from tasks.errors import BadInput
 from tasks.plan import Plan, PlannedColumn, stored_names
-from tasks.profile import is_number, present_texts, readable
 from tasks.schemas import hex_of
 from tasks.sources import SourceFile
 from tasks.tabular import read_parts

@@ -1,4 +1,4 @@
-"""Which row is which, and in which split: the same for the same row, in whatever file or order it comes.
+"""Which row is which, and in which split: the same for the same row, in whatever order or file of its format it comes.
 
 With an id column, `row_id` is its value as text. Without one it is 32 hexadecimal digits of the SHA-256 of
 the row's cells, and "-1", "-2", ... for the further rows with the very same cells.
@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.cells import is_number
 from tasks.columns import list_values, one_chunk
 
 ID_BYTES = 16
@@ -113,11 +114,15 @@ def later_copies(places: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.n
 
 def _cells(column: pa.Array) -> pa.BinaryArray:
     """The bytes of each cell, null where it is missing."""
-    if pa.types.is_fixed_size_list(column.type) and pa.types.is_primitive(column.type.value_type):
+    if pa.types.is_fixed_size_list(column.type) and _is_value(column.type.value_type):
         return pa.array(_list_cells(column), pa.binary())
     if pa.types.is_nested(column.type):
         return pa.array([repr(value).encode() for value in column.to_pylist()], pa.binary())
     return (column if _is_bytes(column.type) else column.cast(pa.string())).cast(pa.binary())
+
+
+def _is_value(type: pa.DataType) -> bool:
+    return is_number(type) or pa.types.is_boolean(type)
 
 
 def _is_bytes(type: pa.DataType) -> bool:
@@ -125,5 +130,6 @@ def _is_bytes(type: pa.DataType) -> bool:
 
 
 def _list_cells(column: pa.FixedSizeListArray) -> list[bytes]:
-    values = list_values(column).fill_null(0).to_numpy(zero_copy_only=False)
+    values = list_values(column)
+    values = values.fill_null(pa.scalar(0).cast(values.type)).to_numpy(zero_copy_only=False)
     return [row.tobytes() for row in values.reshape(len(column), column.type.list_size)]

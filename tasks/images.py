@@ -59,7 +59,7 @@ def merged_likeness(parts: Iterable[Likeness]) -> Likeness:
 
 def told_shape(field: pa.Field) -> str:
     """The shape that a column's metadata tell, such as "28x28"; "" if they tell none."""
-    return (field.metadata or {}).get(b"shape", b"").decode()
+    return (field.metadata or {}).get(b"shape", b"").decode(errors="replace")
 
 
 def shape_of(field: pa.Field, width: int) -> tuple[int, ...] | None:
@@ -100,4 +100,4 @@ def check_shape(field: pa.Field, width: int) -> None:
 
 
 def _sides(told: str) -> tuple[int, ...] | None:
-    return tuple(int(side) if side.isdigit() else 0 for side in told.split("x")) if told else None
+    return tuple(int(side) if side.isdecimal() else 0 for side in told.split("x")) if told else None

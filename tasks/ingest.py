@@ -50,12 +50,11 @@ def ingest_source(
         found = store.find("ingest", key)
         if found is not None:
             inspection = Inspection(**store.json(found["inspection"]))
-            _check_clusters(inspection, clusters)
+            _check_splits(inspection.splits, clusters)
             remember(files, store)
             return found, inspection, False
         reading = read_source(files, settings, encoding, entries)
-        fitted, inspection = _fit(reading, settings, encoding, store)
-        _check_clusters(inspection, clusters)
+        fitted, inspection = _fit(reading, settings, encoding, clusters, store)
         with store.attempt("ingest", key) as attempt:
             _write(attempt, reading, fitted, inspection)
             check_unchanged(files)
@@ -64,27 +63,30 @@ def ingest_source(
             return attempt.commit(), inspection, True
 
 
-def inspect_source(source: str, settings: SourceSettings, encoding: EncodingSettings) -> Inspection:
+def inspect_source(
+    source: str, settings: SourceSettings, encoding: EncodingSettings, clusters: int | None = None
+) -> Inspection:
     """What ingest would make of a source; it is read as a whole, and nothing is kept.
 
     Raises:
-        BadInput: as `ingest` does, but for rows that are too few for the clusters.
+        BadInput: as `ingest` does.
     """
     settings = known_roles(source, settings)
     with TemporaryDirectory(prefix="genclust-inspect-") as folder, source_files(source) as files:
         store = Store(folder)
         with Entries(store) as entries:
-            inspection = _fit(read_source(files, settings, encoding, entries), settings, encoding, store)[1]
+            inspection = _fit(read_source(files, settings, encoding, entries), settings, encoding, clusters, store)[1]
             check_unchanged(files)
             return inspection
 
 
 def _fit(
-    reading: Reading, settings: SourceSettings, encoding: EncodingSettings, store: Store
+    reading: Reading, settings: SourceSettings, encoding: EncodingSettings, clusters: int | None, store: Store
 ) -> tuple[Encoding, Inspection]:
     """The encoding of the rows that were read, and the source as a whole."""
     summary = reading.summary
     check_rejected(summary.rejected, summary.rows, settings.max_rejected, "ingest", REMEDY)
+    _check_splits(summary.splits, clusters)
     columns = columns_of(reading.plan, reading.summary)
     if not columns:
         found = "only columns that are constant in the train rows"
@@ -106,11 +108,11 @@ def _write(attempt: Attempt, reading: Reading, encoding: Encoding, inspection: I
     attempt.write_json("inspection", inspection.model_dump())
 
 
-def _check_clusters(inspection: Inspection, clusters: int | None) -> None:
-    if not inspection.splits["validation"]:
+def _check_splits(splits: dict[str, int], clusters: int | None) -> None:
+    if not splits["validation"]:
         remedy = "Name a source with more rows, or give the split column the value validation."
         raise BadInput("ingest", "a validation row", "none", remedy)
-    train = inspection.splits["train"]
+    train = splits["train"]
     if train < FEWEST_ROWS:
         raise BadInput("ingest", f"at least {FEWEST_ROWS} train rows", f"{train}", "Name a source with more rows.")
     if clusters and train < clusters:

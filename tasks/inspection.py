@@ -81,8 +81,9 @@ class Inspection(BaseModel):
 
 def inspection_of(files: Sequence[str], plan: Plan, summary: Summary, encoding: Encoding) -> Inspection:
     """Put together what was found out about a source."""
-    used = [_used(column, summary.extents[column.name].missing) for column in encoding.columns]
-    taken = {column.name for column in used}
+    own = {column.stored: column.name for column in plan.columns}
+    used = [_used(column, own[column.name], summary.extents[column.name].missing) for column in encoding.columns]
+    taken = {column.name for column in encoding.columns}
     unused = [
         UnusedColumn(name=column.name, reason=column.reason or _idle(summary.extents[column.stored]))
         for column in plan.columns
@@ -98,9 +99,9 @@ def inspection_of(files: Sequence[str], plan: Plan, summary: Summary, encoding: 
     )
 
 
-def _used(column: Column, missing: int) -> UsedColumn:
+def _used(column: Column, name: str, missing: int) -> UsedColumn:
     return UsedColumn(
-        name=column.name,
+        name=name,
         kind=column.kind,
         type=column.dtype,
         width=column.coordinates,

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.cells import id_texts
 from tasks.errors import BadInput
 from tasks.stage import Artifacts
 from tasks.store import Store
@@ -40,10 +41,11 @@ def find_row(store: Store, made: Artifacts, id_column: str | None, row_id: str) 
 
 def _rejected(store: Store, made: Artifacts, id_column: str, row_id: str) -> str | None:
     """Why the row was rejected, and where it lies in the source, if it was."""
+    written = json.dumps(row_id, ensure_ascii=False)[1:-1]
     for table in store.tables(made["rejected"]):
-        possible = table.filter(pc.match_substring(table["content"], row_id)).to_pylist()
+        possible = table.filter(pc.match_substring(table["content"], written)).to_pylist()
         for record in possible:
             content: dict[str, Any] = json.loads(record["content"]) if record["reason"] != "ragged line" else {}
-            if str(content.get(id_column)) == row_id:
+            if id_texts(pa.chunked_array([[content.get(id_column)]])).to_pylist() == [row_id]:
                 return f"{record['reason']} ({record['file']}, position {record['position']})"
     return None

@@ -10,6 +10,7 @@ import pyarrow as pa
 from tasks.columns import fixed_lists
 from tasks.errors import BadInput
 from tasks.parts import Part, part_rows
+from tasks.plain_types import plain
 
 
 def npz_parts(path: str) -> Iterator[Part]:
@@ -23,7 +24,7 @@ def npz_parts(path: str) -> Iterator[Part]:
         for start in range(0, max(length, 1), rows):
             count = min(rows, length - start)
             fields, columns = zip(*(array.read(name, count) for name, array in arrays.items()), strict=True)
-            yield Part(pa.table(list(columns), pa.schema(fields)), np.arange(start, start + count))
+            yield Part(plain(pa.table(list(columns), pa.schema(fields))), np.arange(start, start + count))
 
 
 def _check_lengths(shapes: dict[str, tuple[int, ...]]) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from tasks.plain_types import plain
+
 PART_ROWS = 65_536
 PART_BYTES = 32 << 20
 TEXT_BYTES = 64  # what a cell of unknown size is taken for
-TEXTS = {pa.large_string(): pa.string(), pa.large_binary(): pa.binary()}
 
 
 @dataclass(frozen=True)
@@ -35,33 +36,13 @@ def parts_of(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[P
     """Batches as parts in plain types; at least one."""
     start = 0
     for batch in batches:
-        yield Part(_plain(pa.Table.from_batches([batch])), np.arange(start, start + len(batch)))
+        yield Part(plain(pa.Table.from_batches([batch])), np.arange(start, start + len(batch)))
         start += len(batch)
     if start == 0:
-        yield Part(_plain(schema.empty_table()), np.arange(0))
+        yield Part(plain(schema.empty_table()), np.arange(0))
 
 
 def _cell_bytes(type: pa.DataType) -> int:
     if pa.types.is_fixed_size_list(type):
         return type.list_size * max(4, _cell_bytes(type.value_type))
     return type.bit_width // 8 if pa.types.is_primitive(type) else TEXT_BYTES
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """The table in types that later steps know: no dictionaries, decimals or half floats."""
-    schema = pa.schema([field.with_type(_plain_type(field.type)) for field in table.schema])
-    return table.replace_schema_metadata(None).cast(schema)
-
-
-def _plain_type(type: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(type):
-        return _plain_type(type.value_type)
-    if pa.types.is_decimal(type):
-        return pa.float64()
-    if pa.types.is_float16(type):
-        return pa.float32()
-    if pa.types.is_fixed_size_list(type):
-        return pa.list_(_plain_type(type.value_type), type.list_size)
-    if pa.types.is_list(type) or pa.types.is_large_list(type):
-        return pa.list_(_plain_type(type.value_type))
-    return TEXTS.get(type, type)

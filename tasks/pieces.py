@@ -13,12 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from models.settings import EncodingSettings, SourceSettings
+from tasks.cells import id_texts
 from tasks.code import code_digest, library_versions
 from tasks.entries import Entries
 from tasks.errors import BadInput, Interrupted
 from tasks.identity import NONE, Repeats, repeated, row_keys
 from tasks.plan import Plan, make_plan
-from tasks.profile import FileProfile, Profiler, id_texts
+from tasks.profile import FileProfile, Profiler
 from tasks.reading import ReadPart, read_file
 from tasks.schemas import check_columns, check_names, some
 from tasks.sources import SourceFile

@@ -5,7 +5,6 @@ needn't be read again when others join it.
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -13,14 +12,18 @@ from pydantic import BaseModel, ConfigDict
 
 from models.encoding import Kind
 from models.settings import EncodingSettings, Imputation, Scaling, SourceSettings
+from tasks.cells import is_number
 from tasks.errors import BadInput
 from tasks.identifiers import tells_rows_apart
 from tasks.images import Likeness, check_shape, grey_shape, merged_likeness, shape_of, told_shape
 from tasks.kinds import SPLITS
-from tasks.profile import ColumnProfile, FileProfile, is_number
+from tasks.profile import ColumnProfile, FileProfile
 from tasks.schemas import common_types, hex_of, schema_of, some
 
-AN_ID = "no two rows have the same integer, as in an id (--id-column); --encoding.columns makes it a number"
+AN_ID = (
+    "no two rows have the same integer, as in an id (--id-column); --encoding.columns NAME=standard makes it a number"
+)
+SEPARATORS = (";", "\t", "|")  # of cells, that a CSV file may have in place of commas
 OURS = ("row_id", "split", "sample_id", "component", "vector")  # names in our own tables
 
 
@@ -100,8 +103,7 @@ def make_plan(profiles: dict[str, FileProfile], settings: SourceSettings, encodi
         BadInput: files with different columns or types; no row; no column that can be used; a scaling or an
             imputation for a column that isn't a number.
     """
-    if not sum(profile.rows for profile in profiles.values()):
-        raise BadInput("ingest", "rows in the source", "none", "Name a source with rows.")
+    _check_rows(list(profiles.values()))
     types = common_types({name: profile.types for name, profile in profiles.items()})
     seen = {name: _merged([profile.columns[name] for profile in profiles.values()]) for name in types.names}
     stored = stored_names(types.names)
@@ -119,6 +121,16 @@ def make_plan(profiles: dict[str, FileProfile], settings: SourceSettings, encodi
         split_column=settings.split_column,
         validation_from_train=SPLITS[1] not in splits,
     )
+
+
+def _check_rows(profiles: list[FileProfile]) -> None:
+    rows, ragged = (sum(counts) for counts in zip(*((p.rows, p.ragged) for p in profiles), strict=True))
+    if not rows:
+        raise BadInput("ingest", "rows in the source", "none", "Name a source with rows.")
+    if ragged == rows:
+        found = f"more or fewer in all {rows:,} lines"
+        remedy = "Give each column a name in the first line, and separate cells by commas, numbers by points."
+        raise BadInput("ingest", "lines with as many cells as the first one has names", found, remedy)
 
 
 def _roles(settings: SourceSettings) -> dict[str, str]:
@@ -141,6 +153,7 @@ def _merged(columns: list[ColumnProfile]) -> ColumnProfile:
         lengths=dict(lengths),
         likeness=likeness,
         text=next(iter(texts), None),
+        numbers=sum(column.numbers for column in columns),
     )
 
 
@@ -240,7 +253,10 @@ def _usual_length(lengths: dict[int, int]) -> int:
 
 
 def _not_a_number(type: pa.DataType, seen: ColumnProfile) -> str:
-    return f"text, such as {seen.text[:40]!r}" if seen.text is not None else f"{type}, not a number"
+    if seen.text is None:
+        return f"{type}, not a number"
+    among = f", among {seen.numbers:,} numbers" if seen.numbers else ""
+    return f"text, such as {seen.text[:40]!r}{among}"
 
 
 def _unless_idle(column: PlannedColumn, seen: ColumnProfile) -> PlannedColumn:
@@ -257,11 +273,13 @@ def _unless_idle(column: PlannedColumn, seen: ColumnProfile) -> PlannedColumn:
     return column.model_copy(update={"kind": None, "imputation": Imputation.reject, "reason": reason})
 
 
-def _check_used(columns: Iterable[PlannedColumn], encoding: EncodingSettings) -> None:
+def _check_used(columns: list[PlannedColumn], encoding: EncodingSettings) -> None:
     used = [column for column in columns if column.kind is not None]
     if not used:
         found = "; ".join(f"{column.name}: {column.reason}" for column in columns)
         remedy = "Name a source with columns of numbers, or of lists of numbers (images, embeddings)."
+        if any(separator in column.name for column in columns for separator in SEPARATORS):
+            remedy = "Separate the cells of a CSV file by commas."
         raise BadInput("ingest", "a column that can be used", found, remedy)
     numbers = [column.name for column in used if column.kind is Kind.NUMBER]
     idle = [column.name for column in columns if column.reason.startswith(("constant", "all cells"))]

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
 from models.settings import SourceSettings
+from tasks.cells import MISSING, from_text, id_texts, is_number, numbers_in, texts
 from tasks.columns import one_chunk
 from tasks.identifiers import Distinct
 from tasks.identity import content_ids, row_keys
@@ -21,8 +22,8 @@ from tasks.kinds import SPLITS
 from tasks.schemas import hex_of, schema_of
 from tasks.tabular import Part
 
-MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None")  # cells of a CSV file
 LIKENESS_ROWS, LIKENESS_NUMBERS = 1000, 1_000_000  # at most of a part: neighbours are as alike as in all of it
+A_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 INFINITE = 1e100  # beyond it a number is no measurement, and its square no float
 WIDER = {  # the types that a CSV column may still turn out to have, by the type that it had so far
     pa.null(): (pa.null(), pa.bool_(), pa.int64(), pa.float64(), pa.string()),
@@ -36,7 +37,8 @@ WIDER = {  # the types that a CSV column may still turn out to have, by the type
 class ColumnProfile(BaseModel):
     """What was seen of one column; `low` and `high` of its finite numbers, None if there was none.
 
-    `missing` counts the cells without a number; `lengths` the lists by their length; `text` is a cell that is none.
+    `missing` counts the cells without a number; `lengths` the lists by their length; of a CSV column `text` is the
+    first cell that is no number, and `numbers` counts those that are.
     `likeness` is that of neighbours in lists, by their length, if they were images; `distinct` counts integers of which
     no two are the same, and is 0 of others.
     """
@@ -50,10 +52,11 @@ class ColumnProfile(BaseModel):
     likeness: dict[int, Likeness] = {}
     distinct: int = 0
     text: str | None = None
+    numbers: int = 0
 
 
 class FileProfile(BaseModel):
-    """What was seen of one file; `rows` counts ragged lines too, `splits` are the split names that occur.
+    """What was seen of one file; `rows` counts `ragged` lines too, `splits` are the split names that occur.
 
     `likeness` is that of neighbours among columns of numbers, in their order, if they were the pixels of an image; by
     the number of columns.
@@ -63,6 +66,7 @@ class FileProfile(BaseModel):
 
     schema_hex: str
     rows: int
+    ragged: int
     columns: dict[str, ColumnProfile]
     splits: tuple[str, ...]
     likeness: dict[int, Likeness] = {}
@@ -80,7 +84,7 @@ class Profiler:
         self.settings, self.is_text = settings, is_text
         self.roles = (settings.id_column, settings.label_column, settings.split_column)
         self.idle = {*self.roles, *settings.ignore}
-        self.rows = 0
+        self.rows = self.ragged = 0
         self.splits: set[str] = set()
         self.fields: dict[str, pa.Field] = {}
         self.columns: dict[str, dict[str, Any]] = {}
@@ -90,10 +94,11 @@ class Profiler:
     def add(self, part: Part) -> np.ndarray:
         """Take in a part; returns the keys of its rows, (rows with an id,)."""
         self.rows += part.table.num_rows + len(part.ragged)
+        self.ragged += len(part.ragged)
         typed = {field.name: self._add_column(field, one_chunk(part.table[field.name])) for field in part.table.schema}
         self._add_pixels([typed[name] for name in typed if name not in self.idle])
         if self.settings.split_column:
-            values = part.table[self.settings.split_column].cast(pa.string())
+            values = texts(part.table[self.settings.split_column])
             self.splits |= set(pc.unique(pc.utf8_trim_whitespace(values)).to_pylist()) & set(SPLITS)
         return row_keys(self._row_ids(part.table))
 
@@ -105,6 +110,7 @@ class Profiler:
         return FileProfile(
             schema_hex=hex_of(schema),
             rows=self.rows,
+            ragged=self.ragged,
             columns=columns,
             splits=tuple(sorted(self.splits)),
             likeness=self.likeness,
@@ -121,6 +127,7 @@ class Profiler:
         if self.is_text and field.name not in self.roles:  # ids like 007 stay what they are
             known = self.fields.get(field.name, pa.field(field.name, pa.null())).type
             cells = _narrowest(cells, known, seen)
+            seen["numbers"] = seen.get("numbers", 0) + _count_numbers(cells)
             field = field.with_type(cells.type)
         self.fields[field.name] = field
         _add_range(seen, cells)
@@ -138,59 +145,6 @@ class Profiler:
             _add_likeness(self.likeness, _finite(np.stack(pixels, axis=1)), shape)
 
 
-def id_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Ids as text; null where there is none."""
-    texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
-
-
-def from_text(cells: pa.Array, type: pa.DataType) -> pa.Array:
-    """Cells of a CSV file as values of a type; null where one of MISSING stands.
-
-    Raises:
-        pa.ArrowInvalid: a cell is none of the type.
-    """
-    if pa.types.is_string(type):
-        return cells
-    present = present_texts(cells)
-    if pa.types.is_boolean(type):
-        return _booleans(present)
-    return _nulls(present) if pa.types.is_null(type) else present.cast(type)
-
-
-def readable(cells: pa.Array, type: pa.DataType) -> pa.Array:
-    """Cells of text as values of a type, null where one is none of it; whole numbers may be written as floats."""
-    for wider in (type, pa.float64()) if pa.types.is_integer(type) else (type,):
-        try:
-            return from_text(cells, wider)
-        except pa.ArrowInvalid:
-            continue
-    if len(cells) == 1:
-        return pa.nulls(1, type)
-    half = len(cells) // 2
-    parts = [readable(part, type) for part in (cells[:half], cells[half:])]
-    common = pa.float64() if pa.float64() in [part.type for part in parts] else type
-    return pa.concat_arrays([part.cast(common, safe=False) for part in parts])
-
-
-def present_texts(cells: pa.Array) -> pa.Array:
-    """Cells of a CSV file without the spaces around them; null where one of MISSING stands."""
-    trimmed = pc.utf8_trim_whitespace(cells)
-    return pc.if_else(pc.is_in(trimmed, pa.array(MISSING)), pa.scalar(None, pa.string()), trimmed)
-
-
-def numbers(cells: pa.Array) -> pa.Array | None:
-    """The numbers in a column, those in its lists included; None if it has no numbers."""
-    if pa.types.is_list(cells.type) or pa.types.is_fixed_size_list(cells.type):
-        return None if not is_number(cells.type.value_type) else cells.flatten()
-    return cells if is_number(cells.type) or pa.types.is_boolean(cells.type) else None
-
-
-def is_number(type: pa.DataType) -> bool:
-    """Whether it is an integer or a float."""
-    return pa.types.is_integer(type) or pa.types.is_floating(type)
-
-
 def _narrowest(cells: pa.Array, known: pa.DataType, seen: dict[str, Any]) -> pa.Array:
     """The cells in the first type, from the known one on, that holds them."""
     for type in WIDER[known][:-1]:
@@ -202,6 +156,14 @@ def _narrowest(cells: pa.Array, known: pa.DataType, seen: dict[str, Any]) -> pa.
     return cells
 
 
+def _count_numbers(cells: pa.Array) -> int:
+    """How many cells of a CSV column are numbers, be they text."""
+    if pa.types.is_string(cells.type):
+        cells = pc.match_substring_regex(pc.utf8_trim_whitespace(cells), A_NUMBER)
+        return int(pc.sum(cells, min_count=0).as_py())
+    return len(cells) - cells.null_count if is_number(cells.type) else 0
+
+
 def _is_word(cell: str) -> bool:
     try:
         float(cell)
@@ -210,27 +172,13 @@ def _is_word(cell: str) -> bool:
     return False
 
 
-def _booleans(cells: pa.Array) -> pa.Array:
-    lower = pc.utf8_lower(cells)
-    known = pc.is_in(lower, pa.array(["true", "false", None]))
-    if not pc.all(known, min_count=0).as_py():
-        raise pa.ArrowInvalid("neither true nor false")
-    return pc.equal(lower, "true")
-
-
-def _nulls(cells: pa.Array) -> pa.Array:
-    if cells.null_count < len(cells):
-        raise pa.ArrowInvalid("not all missing")
-    return pa.nulls(len(cells))
-
-
 def _add_range(seen: dict[str, Any], cells: pa.Array) -> None:
     if pa.types.is_list(cells.type):
         lengths = pc.value_counts(pc.list_value_length(cells).drop_null()).to_pylist()
         known = Counter(seen.get("lengths", {}))
         seen["lengths"] = dict(known + Counter({pair["values"]: pair["counts"] for pair in lengths}))
     seen["missing"] = seen.get("missing", 0) + pc.sum(cells.is_null(nan_is_null=True), min_count=0).as_py()
-    found = numbers(cells)
+    found = numbers_in(cells)
     if found is not None and len(found) and (ends := finite_range(found)):
         seen["low"], seen["high"] = (
             min(seen.get("low", ends[0]), ends[0]),

@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 from models.encoding import Column, Encoding, Kind
 from models.imputation import missing_cells
 from models.settings import Imputation
+from tasks.cells import is_number
 from tasks.columns import to_arrays
-from tasks.profile import is_number
 
 
 def differences(encoding: Encoding, table: pa.Table) -> list[str]:

@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 
 from models.encoding import Kind
 from tasks import kinds
+from tasks.cells import id_texts, present_texts, readable, texts
 from tasks.columns import list_values, named_as, one_chunk
 from tasks.identity import Repeats, content_ids, hashed_splits, named_splits, row_keys
 from tasks.plan import Plan, PlannedColumn
-from tasks.profile import INFINITE, id_texts, present_texts, readable
+from tasks.profile import INFINITE
 from tasks.sources import SourceFile
 from tasks.tabular import Part
 
@@ -147,7 +148,7 @@ def _missing_and_infinite(cells: pa.Array, column: PlannedColumn) -> tuple[np.nd
 
 
 def _split_texts(source: pa.Table, plan: Plan) -> pa.ChunkedArray:
-    return pc.utf8_trim_whitespace(source[plan.split_column].cast(pa.string()))
+    return pc.utf8_trim_whitespace(texts(source[plan.split_column]))
 
 
 def _row_ids(
@@ -188,7 +189,7 @@ def _splits(kept: pa.Table, keys: np.ndarray, plan: Plan) -> pa.Array:
 def _labels(source: pa.Table, row_ids: list[str], plan: Plan, is_text: bool) -> pa.Table | None:
     if plan.label_column is None:
         return None
-    labels = source[plan.label_column].cast(pa.string())
+    labels = texts(source[plan.label_column])
     if is_text:
         labels = present_texts(labels)
     schema = kinds.LABELS.set(1, named_as(kinds.LABELS.field("label"), plan.label_column))
@@ -199,7 +200,7 @@ def _rejected(file: SourceFile, part: Part, reasons: np.ndarray) -> pa.Table:
     places = np.flatnonzero(reasons != "")
     records = part.table.take(pa.array(places)).to_pylist()
     found = [
-        (int(part.positions[place]), str(reasons[place]), json.dumps(_finite(record), default=str))
+        (int(part.positions[place]), str(reasons[place]), json.dumps(_finite(record), default=str, ensure_ascii=False))
         for place, record in zip(places, records, strict=True)
     ]
     found += [(position, "ragged line", text) for position, text in part.ragged]

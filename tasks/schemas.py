@@ -1,7 +1,6 @@
 """The names and types of a source's columns, over all of its files."""
 
 import difflib
-from collections import Counter
 
 import pyarrow as pa
 
@@ -30,11 +29,8 @@ def check_names(columns: list[str], settings: SourceSettings, encoding: Encoding
     """Refuse a setting that names a column which the source doesn't have.
 
     Raises:
-        BadInput: an unknown name, or a name that the source has twice.
+        BadInput: an unknown name.
     """
-    twice = [name for name, count in Counter(columns).items() if count > 1]
-    if twice:
-        raise BadInput("ingest", "column names that differ", f"{twice[0]!r} twice", "Rename one of the columns.")
     _check(settings.id_column, "id column", columns)
     _check(settings.label_column, "label column", columns)
     _check(settings.split_column, "split column", columns)

@@ -120,7 +120,7 @@ class Storage:
             fs = self._fresh()
             try:
                 fs.rm(f"{self.base}/{path}", recursive=True)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return
 
     @property

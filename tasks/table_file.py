@@ -1,8 +1,10 @@
 """A table as one Parquet or CSV file on this machine, part by part."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pcsv
@@ -26,7 +28,8 @@ def check_out(out: str, stage: str) -> None:
 def save_table(out: str, parts: Iterator[pa.Table]) -> int:
     """Write the parts, at least one, to a file that is there as a whole or not at all; gives the number of rows.
 
-    The file is one that `check_out` lets pass. Lists become JSON-like text in a CSV. One part is in memory at a time.
+    The file is one that `check_out` lets pass. Lists become JSON in a CSV, and bytes hexadecimal. One part is in memory
+    at a time.
     """
     write = _write_csv if Path(out).suffix == ".csv" else _write_parquet
     partial = Path(f"{out}.part")
@@ -56,8 +59,18 @@ def _write(write: object, table: pa.Table) -> int:
 
 
 def _flat(table: pa.Table) -> pa.Table:
-    """Lists as text, which is all that a CSV can hold."""
+    """Lists and records as JSON, and bytes in hexadecimal, as a CSV holds text alone."""
     for i, field in enumerate(table.schema):
         if pa.types.is_nested(field.type):
-            table = table.set_column(i, field.name, pa.array([str(value) for value in table[field.name].to_pylist()]))
+            table = table.set_column(i, field.name, _texts(table[field.name], _json))
+        elif pa.types.is_binary(field.type) or pa.types.is_fixed_size_binary(field.type):
+            table = table.set_column(i, field.name, _texts(table[field.name], bytes.hex))
     return table
+
+
+def _texts(column: pa.ChunkedArray, write: Callable[[Any], str]) -> pa.Array:
+    return pa.array([None if value is None else write(value) for value in column.to_pylist()], pa.string())
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=str, ensure_ascii=False)

@@ -3,6 +3,7 @@
 import csv
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Generator
 
 import pyarrow as pa
@@ -36,13 +37,25 @@ def read_parts(file: SourceFile) -> Generator[Part, None, None]:
     """All of a file; at least one part, so that an empty file has its columns.
 
     Raises:
-        BadInput: the file is truncated, damaged, or not of the format that its name says.
+        BadInput: the file is truncated, damaged, or not of the format that its name says; it has no column, or
+            one twice.
         Interrupted: it changed meanwhile, or the network failed.
     """
     path = file.fetched()
     try:
-        yield from READERS[file.format](path)
+        for part in READERS[file.format](path):
+            _check_names(file.name, part.table.column_names)
+            yield part
     except DAMAGE as error:
         file.check_unchanged()
         remedy = "Write the file again, or leave it out."
         raise BadInput("ingest", WHOLE[file.format], f"{file.name}: {error}", remedy) from error
+
+
+def _check_names(file: str, columns: list[str]) -> None:
+    if not columns:
+        raise BadInput("ingest", "columns", f"none in {file}", "Leave the file out.")
+    twice = [name for name, count in Counter(columns).items() if count > 1]
+    if twice:
+        found = f"{twice[0]!r} twice in {file}"
+        raise BadInput("ingest", "column names that differ", found, "Rename one of the columns.")

@@ -160,6 +160,15 @@ def test_columns_that_do_not_fit_are_refused_with_all_differences(model: Model, 
     assert {stage: model.store.names(stage) for stage in before} == before
 
 
+def test_a_name_that_two_columns_have_is_refused(model: Model, tmp_path: Path) -> None:
+    """As in a fit."""
+    write_rows(tmp_path / "a.csv", blob_rows(20, seed=5))
+    header, *lines = (tmp_path / "a.csv").read_text().splitlines()
+    (tmp_path / "a.csv").write_text("\n".join([f"{header},x", *(f"{line},1" for line in lines)]))
+    with pytest.raises(BadInput, match=r"expected column names that differ; found 'x' twice in a\.csv"):
+        model.assign(tmp_path / "a.csv")
+
+
 def test_differences_name_their_file(model: Model, tmp_path: Path) -> None:
     """In a source of several; text is seen by the cells of a CSV file."""
     write_rows(tmp_path / "a.csv", blob_rows(20, seed=5))

@@ -50,6 +50,7 @@ def explained(tmp_path_factory: pytest.TempPathFactory, process: ModelProcess) -
     ids = [f"r{i}" for i in range(N - 1)] + ["none"]
     rows = pd.DataFrame({"id": ids, "age": ages, "noise": random.normal(size=N).round(2)})
     rows.loc[N] = {"id": "bad", "age": None, "noise": 0.0}
+    rows.loc[N + 1] = {"id": ' Zürich "5" ', "age": None, "noise": 0.0}
     rows.to_csv(folder / "rows.csv", index=False)
     store = Store(str(folder / "store"))
     columns = SourceSettings(id_column="id")
@@ -139,6 +140,12 @@ def test_a_rejected_row_is_refused_with_the_reason(explained: Explained) -> None
         "explain: expected the id of one of 200 accepted rows; "
         "found bad, which was rejected: missing cell: age (rows.csv, position 200). Correct the row, and fit."
     )
+
+
+def test_a_rejected_row_is_found_by_an_id_of_any_letters(explained: Explained) -> None:
+    """As ingest reads it, without the spaces around it."""
+    with pytest.raises(BadInput, match=r'found Zürich "5", which was rejected: missing cell: age'):
+        explained.row('Zürich "5"')
 
 
 def test_an_unknown_row_is_refused_with_ids_that_look_alike(explained: Explained) -> None:

@@ -99,7 +99,7 @@ def test_numbers_past_the_first_block_can_turn_out_text(tmp_path: Path, store: S
     """A column with one word in it isn't used, and the reason names the word."""
     source = write_csv(tmp_path / "a.csv", rows=41, z=[*range(40), "abc"])
     unused = {column.name: column.reason for column in run(source, store)[1].unused}
-    assert unused == {"id": "id", "z": "text, such as 'abc'"}
+    assert unused == {"id": "id", "z": "text, such as 'abc', among 40 numbers"}
 
 
 def test_vectors_are_the_encoded_rows(tmp_path: Path, store: Store) -> None:
@@ -503,7 +503,77 @@ def test_a_scaling_for_text_is_refused(tmp_path: Path, store: Store) -> None:
 def test_a_name_that_two_columns_have_is_refused(tmp_path: Path, store: Store) -> None:
     """Which of them is meant can't be known."""
     (tmp_path / "a.csv").write_text("id,x,x\n1,2,3\n2,3,4\n")
-    assert "found 'x' twice." in refuse(tmp_path, store)
+    assert "found 'x' twice in a.csv." in refuse(tmp_path, store)
+
+
+@pytest.mark.parametrize("role", ["id_column", "label_column", "split_column"])
+def test_a_role_for_a_column_that_is_no_text_is_refused(role: str, tmp_path: Path, store: Store) -> None:
+    """Lists tell no rows apart, and so on."""
+    table = {"x": [i % 7 for i in range(40)], "y": [i / 8 for i in range(40)], "z": [[1, 2]] * 40}
+    pq.write_table(pa.table(table), tmp_path / "a.parquet")
+    message = refuse(tmp_path / "a.parquet", store, SourceSettings(**{role: "z"}))
+    assert "expected ids, labels and splits that can be text; found list<" in message
+
+
+def test_a_missing_number_is_no_id(tmp_path: Path, store: Store) -> None:
+    """A column of ids that lacks some is one of floats in pandas, and its gaps are NaN."""
+    ids = [float(i) if i else float("nan") for i in range(40)]
+    pq.write_table(pa.table({"id": ids, "x": [i % 7 for i in range(40)]}), tmp_path / "a.parquet")
+    assert [row["reason"] for row in rejected_of(tmp_path / "a.parquet", store)] == ["missing id"]
+    assert rows_of(tmp_path / "a.parquet", store)[0]["row_id"] == "1"
+
+
+def test_lines_that_are_all_ragged_are_refused_as_such(tmp_path: Path, store: Store) -> None:
+    """A header with a name too few, and cells with decimal commas."""
+    for text in ("x\n1,2\n3,4\n", "x;y\n1,5;2\n3;4,5\n"):
+        (tmp_path / "a.csv").write_text(text)
+        message = refuse(tmp_path, store, SourceSettings())
+        assert "expected lines with as many cells as the first one has names; found more or fewer in all 2" in message
+
+
+def test_cells_that_no_comma_separates_are_named(tmp_path: Path, store: Store) -> None:
+    """As spreadsheets of many countries write them."""
+    (tmp_path / "a.csv").write_text("x;y\n1;2\n3;4\n")
+    assert refuse(tmp_path, store, SourceSettings()).endswith("Separate the cells of a CSV file by commas.")
+
+
+def test_a_column_of_numbers_with_a_stray_word_says_how_many_are_numbers(tmp_path: Path, store: Store) -> None:
+    """So that nobody takes it for one of text; a question mark is a missing cell."""
+    source = write_csv(tmp_path / "a.csv", z=[1.5, "-", *range(8)], w=["?", *range(9)])
+    _, found, _ = run(source, store)
+    assert {column.name: column.reason for column in found.unused}["z"] == "text, such as '-', among 36 numbers"
+    assert {reason: count.count for reason, count in found.rejected.items()} == {"missing cell: w": 4}
+
+
+def test_a_source_without_train_rows_is_refused_as_such(tmp_path: Path, store: Store) -> None:
+    """And not as one whose columns are constant."""
+    source = write_csv(tmp_path / "a.csv", split=["test", "validation"])
+    message = refuse(source, store, SourceSettings(id_column="id", split_column="split"))
+    assert "expected at least 4 train rows; found 0" in message
+
+
+def test_a_look_refuses_what_a_fit_would(tmp_path: Path) -> None:
+    """Too few rows for the clusters, for one."""
+    with pytest.raises(BadInput, match="at least 900 train rows for 900 clusters"):
+        inspect_source(str(write_csv(tmp_path / "a.csv")), BY_ID, EncodingSettings(), 900)
+
+
+def test_columns_are_shown_by_the_users_names(tmp_path: Path, store: Store) -> None:
+    """Those too whose names our own tables need."""
+    _, found, _ = run(write_csv(tmp_path / "a.csv", vector=[1, 2, 4]), store)
+    assert [column.name for column in found.used] == ["x", "y", "vector"]
+
+
+def test_a_store_below_a_file_is_refused(tmp_path: Path) -> None:
+    """By a clear error, also from what clears up behind it."""
+    source = write_csv(tmp_path / "a.csv")
+    with pytest.raises(BadInput, match="store: expected a folder that can be written"):
+        run(source, Store(str(source / "store")))
+
+
+def test_parquet_without_columns_is_refused(tmp_path: Path, store: Store) -> None:
+    pq.write_table(pa.table({"x": [1]}).select([]), tmp_path / "a.parquet")
+    assert "expected columns; found none in a.parquet" in refuse(tmp_path, store, SourceSettings())
 
 
 def test_duplicate_ids_are_refused(tmp_path: Path, store: Store) -> None:
