@@ -19,7 +19,7 @@ from flows.commands_clusters import ListClusters
 from flows.commands_compare import Compare
 from flows.commands_promotion import Promote, Promotions, Rollback
 from flows.commands_service import Clean, Runs, Serve, Show, Status
-from flows.console import inspection_lines, registration_lines
+from flows.console import inspection_lines, registration_lines, setting_lines
 from flows.quiet import be_quiet
 from models.model_settings import EveryModelSettings, ModelName
 from models.settings import (
@@ -113,12 +113,15 @@ class Check(ModelOptions, SourceSettings):
 
     def cli_cmd(self) -> None:
         """Print the findings."""
+        from flows.contradictions import refuse_uncounted
         from tasks.estimate import training_seconds
         from tasks.ingest import inspect_source
 
         columns = SourceSettings(**self.model_dump(include=set(SourceSettings.model_fields)))
-        found = inspect_source(self.source, columns, self.encoding)
-        settings = getattr(self, self.model)
+        settings = self.of(self.model)
+        if settings.has_components:
+            refuse_uncounted({self.model: settings}, self.clusters)
+        found = inspect_source(self.source, columns, self.encoding, self.clusters)
         seconds = training_seconds(found, self.model, settings, self.training, self.clusters)
         counts = self.clusters is None and settings.counts_clusters
         print(*inspection_lines(found, seconds, counts), sep="\n")
@@ -166,6 +169,6 @@ def main() -> None:
     try:
         CliApp.run(Genclust)
     except ValidationError as error:
-        sys.exit("\n".join(f"genclust: {'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors()))
+        sys.exit("\n".join(f"genclust: {line}" for line in setting_lines(error)))
     except (StageError, SettingsError) as error:
         sys.exit(f"genclust: {error}")

@@ -9,6 +9,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.contests import Terms, contest
+from flows.contradictions import refuse_uncounted
 from models.model_settings import COMPARED, EveryModelSettings, ModelName
 from models.settings import (
     Clusters,
@@ -21,7 +22,6 @@ from models.settings import (
 )
 from tasks.compare import compare
 from tasks.comparison import Comparison, Contestant, Outcome, ranked
-from tasks.errors import BadInput
 from tasks.evaluate import evaluate
 from tasks.ingest import ingest
 from tasks.stage import Artifacts
@@ -62,7 +62,7 @@ def compare_models(
         settings: What each model is told.
         search: How far better settings are looked for.
     """
-    refuse_uncounted(models, settings, clusters)
+    refuse_uncounted({model: settings.of(model) for model in models}, clusters)
     made = ingest.submit(source, columns, encoding, clusters, store).result()
     terms = Terms(name, made["rows"], made["vectors"], made["encoding"], clusters, training, seeds, search, store)
     turns = Semaphore(slots())
@@ -74,20 +74,6 @@ def compare_models(
     return compare.submit(
         name, run_id, source, clusters, seeds, columns, encoding, training, leaderboard, store
     ).result()
-
-
-def refuse_uncounted(models: Models, settings: EveryModelSettings, clusters: int | None) -> None:
-    """Refuse an unknown number of clusters for models that can't find one.
-
-    Raises:
-        BadInput: naming them.
-    """
-    unable = [str(model) for model in models if not settings.of(model).counts_clusters]
-    if clusters is None and unable:
-        raise BadInput(
-            "settings", f"a number of clusters for {', '.join(unable)}", "auto",
-            "Give clusters, or compare only models that choose it: manifoldgan, n2d.",
-        )  # fmt: skip
 
 
 def with_label_metrics(contestant: Contestant, made: Artifacts, store: str) -> Contestant:

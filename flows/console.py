@@ -2,12 +2,25 @@
 
 from collections.abc import Iterator
 
+from pydantic import ValidationError
+
+from models.settings import NAME_FORM
 from tasks.inspection import Inspection
 from tasks.registry import Registration
 from tasks.store import Store
 from tasks.verdicts import FOUND
 
 SHOWN_COLUMNS = 40
+
+
+def setting_lines(error: ValidationError) -> Iterator[str]:
+    """What is wrong with each setting: its option, what was expected, and what was found."""
+    for each in error.errors():
+        option = ".".join(map(str, each["loc"][1:]))
+        is_name = each["type"] == "string_pattern_mismatch"  # no other setting has a form
+        expected = f"to be {NAME_FORM}" if is_name else each["msg"].replace("Input should be", "to be")
+        found = f"{each['input']!r}. The command's --help lists all settings."
+        yield f"settings: expected {option} {expected}; found {found}"
 
 
 def registration_lines(found: Registration, store: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 from pydantic_core import to_jsonable_python
 
+from flows.contradictions import refuse_contradictions
 from models.model_settings import (
     ClusterGanSettings,
     GanSettings,
@@ -15,7 +16,6 @@ from models.model_settings import (
     KMeansSettings,
     ManifoldGanSettings,
     ModelName,
-    ModelSettings,
     N2dSettings,
     VadeSettings,
 )
@@ -24,10 +24,7 @@ from models.settings import (
     EncodingSettings,
     EvaluationSettings,
     Name,
-    PartitionMethod,
-    PartitionOf,
     PartitionSettings,
-    PartitionSpace,
     SampleSettings,
     ScoreSettings,
     Seed,
@@ -36,11 +33,10 @@ from models.settings import (
 )
 from tasks.assess import assess
 from tasks.cluster import cluster
-from tasks.errors import BadInput
 from tasks.evaluate import evaluate
 from tasks.explain import explain
 from tasks.fit import fit
-from tasks.generate import generate, refuse_component
+from tasks.generate import generate
 from tasks.ingest import ingest
 from tasks.probe import probe
 from tasks.process import ModelProcess
@@ -112,7 +108,7 @@ def fit_clusters(
         ModelName.kmeans: kmeans,
         ModelName.gaussian_mixture: gaussian_mixture,
     }[model]
-    refuse_contradictions(chosen, clusters, samples, partition)
+    refuse_contradictions(model, chosen, clusters, samples, partition)
     with gpu_slot(), ModelProcess() as process:
         made = ingest.submit(source, columns, encoding, clusters, store).result()
         vectors, described, labels = made["vectors"], made["encoding"], made.get("labels")
@@ -133,46 +129,3 @@ def fit_clusters(
     made |= explain.submit(made["rows"], vectors, made["assignments"], described, store).result()
     made |= report.submit(name, made, settings, store).result()
     return register.submit(name, str(flow_run.id), made, settings, store).result()
-
-
-def refuse_contradictions(
-    chosen: ModelSettings, clusters: int | None, samples: SampleSettings, partition: PartitionSettings
-) -> None:
-    """Refuse settings that are fine one by one but not together, before anything is read.
-
-    Raises:
-        BadInput: naming the settings.
-    """
-    if partition.method == PartitionMethod.responsibilities and not chosen.has_components:
-        raise BadInput(
-            "settings", "a model with components for partition.method responsibilities", "one without",
-            "Choose manifoldgan, or another partition.method.",
-        )  # fmt: skip
-    if partition.method == PartitionMethod.responsibilities and partition.space != PartitionSpace.embedding:
-        raise BadInput(
-            "settings", f"a partition of the {partition.space}", "responsibilities, which the model finds by itself",
-            "Choose another partition.method, or leave partition.space alone.",
-        )  # fmt: skip
-    if partition.method == PartitionMethod.responsibilities and partition.of == PartitionOf.samples:
-        raise BadInput(
-            "settings", "a partition that is fitted to samples", "responsibilities",
-            "Choose another partition.method, or partition.of rows.",
-        )  # fmt: skip
-    finds_number = partition.method == PartitionMethod.hdbscan
-    if finds_number and (partition.min_cluster_size or 0) > partition.max_rows:
-        raise BadInput(
-            "settings", f"partition.min_cluster_size of at most partition.max_rows, {partition.max_rows}",
-            f"{partition.min_cluster_size}", "Lower partition.min_cluster_size, or raise partition.max_rows.",
-        )  # fmt: skip
-    if clusters is None and not chosen.counts_clusters and (chosen.has_components or not finds_number):
-        raise BadInput(
-            "settings", "a number of clusters for this model", "auto", "Give clusters, or choose manifoldgan."
-        )  # fmt: skip
-    if partition.of == PartitionOf.samples and clusters and samples.count < clusters and not finds_number:
-        raise BadInput(
-            "settings", f"at least {clusters} samples to find {clusters} clusters in", f"{samples.count}",
-            "Raise samples.count.",
-        )  # fmt: skip
-    n_components = clusters if chosen.has_components else 0
-    if n_components is not None:
-        refuse_component(samples, n_components)

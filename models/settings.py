@@ -70,6 +70,7 @@ class PartitionOf(StrEnum):
     samples = "samples"
 
 
+NAME_FORM = "lower-case letters, digits, - and _, at most 63 of them, the first a letter or digit"
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Clusters = Annotated[  # None: as many as the data shows
     Annotated[int, Field(ge=2, le=1000)] | None, BeforeValidator(lambda value: None if value == "auto" else value)

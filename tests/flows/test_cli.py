@@ -129,10 +129,10 @@ def test_finding_the_number_of_clusters_is_told_where_it_would_be_done(counts: b
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--clusters", "1"], "clusters: Input should be greater than or equal to 2"),
+        (["--clusters", "1"], "expected clusters to be greater than or equal to 2; found '1'"),
         (["--clusters", "3", "--nonsense", "4"], "unrecognized arguments: --nonsense 4"),
-        (["--clusters", "3", "--gan.steps", "0"], "gan.steps: Input should be greater than or equal to 1"),
-        (["--clusters", "3", "--name", "../x"], "name: String should match pattern"),
+        (["--clusters", "3", "--gan.steps", "0"], "expected gan.steps to be greater than or equal to 1; found '0'"),
+        (["--clusters", "3", "--name", "../x"], "expected name to be lower-case letters, digits, - and _"),
         (["--clusters", "3", "--model", "spectral"], "model"),
     ],
 )

@@ -9,8 +9,8 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
-from flows.fit_clusters import fit_clusters, refuse_contradictions
-from models.model_settings import ClusterGanSettings, GanSettings, ModelName
+from flows.fit_clusters import fit_clusters
+from models.model_settings import GanSettings, ModelName
 from models.settings import (
     PartitionMethod,
     PartitionOf,
@@ -124,13 +124,6 @@ def test_rows_that_are_noise_to_hdbscan_fit_no_cluster(first: Registration, plac
     assert sum(entry["rows"] for entry in found["per_cluster"]) == found["rows"]
 
 
-def test_a_partition_of_vectors_by_responsibilities_is_refused() -> None:
-    """The space would be ignored without a word."""
-    settings = PartitionSettings(method=PartitionMethod.responsibilities, space=PartitionSpace.vectors)
-    with pytest.raises(BadInput, match="a partition of the vectors"):
-        refuse_contradictions(ClusterGanSettings(), 5, SampleSettings(), settings)
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -149,31 +142,3 @@ def test_bad_input_fails_before_training_and_leaves_nothing(changes: dict[str, A
     with pytest.raises(BadInput, match=words):
         run(place, **{"store": str(store)} | changes)
     assert [path for path in store.rglob("*") if path.is_file()] == []
-
-
-@pytest.mark.parametrize(
-    ("partition", "samples", "words"),
-    [
-        (PartitionSettings(method=PartitionMethod.responsibilities), SampleSettings(), "a model with components"),
-        (PartitionSettings(of=PartitionOf.samples), SampleSettings(count=3), "at least 5 samples"),
-        (PartitionSettings(), SampleSettings(component=0), "no samples.component"),
-        (
-            PartitionSettings(method=PartitionMethod.hdbscan, min_cluster_size=6000),
-            SampleSettings(),
-            "at most partition.max_rows, 5000; found 6000",
-        ),
-    ],
-)
-def test_settings_that_contradict_each_other_are_refused(
-    partition: PartitionSettings, samples: SampleSettings, words: str
-) -> None:
-    """Before the source is read."""
-    with pytest.raises(BadInput, match=words):
-        refuse_contradictions(GanSettings(), 5, samples, partition)
-
-
-def test_responsibilities_of_samples_are_refused() -> None:
-    """They are the model's own, of rows."""
-    settings = PartitionSettings(method=PartitionMethod.responsibilities, of=PartitionOf.samples)
-    with pytest.raises(BadInput, match="a partition that is fitted to samples"):
-        refuse_contradictions(ClusterGanSettings(), 5, SampleSettings(), settings)
