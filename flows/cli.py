@@ -1,6 +1,5 @@
 """`genclust`: the flows from the command line, without a server of one's own."""
 
-import os
 import signal
 import sys
 
@@ -20,6 +19,7 @@ from flows.commands_compare import Compare
 from flows.commands_promotion import Promote, Promotions, Rollback
 from flows.commands_service import Clean, Runs, Serve, Show, Status
 from flows.console import inspection_lines, registration_lines, setting_lines
+from flows.options import STORE, Source, StoreRoot
 from flows.quiet import be_quiet
 from models.model_settings import EveryModelSettings, ModelName
 from models.settings import (
@@ -36,9 +36,6 @@ from models.settings import (
 )
 from tasks.errors import StageError
 
-SOURCE = "A file, a folder or a glob (Parquet, Arrow, CSV, JSON lines, NPZ), on this machine or at any URI; or digits."
-STORE = os.environ.get("GENCLUST_STORE", "store")
-
 
 class ModelOptions(EveryModelSettings):
     """The settings of every model; those of the chosen one count."""
@@ -49,11 +46,11 @@ class ModelOptions(EveryModelSettings):
 class Fit(ModelOptions, SourceSettings):
     """Find the groups of a table and register them under a name."""
 
-    source: CliPositionalArg[str] = Field(description=SOURCE)
+    source: Source
     clusters: Clusters = Field(None, description="Number of clusters; chosen without labels if auto.")
     name: Name = Field("main", description="What the result is registered as.")
     seed: Seed = Field(0, description="One seed, one result on CPUs of one kind.")
-    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    store: StoreRoot = STORE
     encoding: EncodingSettings = EncodingSettings()
     training: TrainingSettings = TrainingSettings()
     samples: SampleSettings = SampleSettings()
@@ -79,7 +76,7 @@ class Export(BaseModel):
 
     name: CliPositionalArg[Name] = Field(description="What the result was registered as.")
     out: CliPositionalArg[str] = Field(description="File to write: .parquet or .csv.")
-    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    store: StoreRoot = STORE
 
     def cli_cmd(self) -> None:
         """Write the file and print its size."""
@@ -93,7 +90,7 @@ class Explain(BaseModel):
 
     name: CliPositionalArg[Name] = Field(description="What the result was registered as.")
     row_id: CliPositionalArg[str] = Field(description="The row, by its row_id in the export.")
-    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    store: StoreRoot = STORE
 
     def cli_cmd(self) -> None:
         """Print the explanation."""
@@ -106,7 +103,7 @@ class Explain(BaseModel):
 class Check(ModelOptions, SourceSettings):
     """Tell what a fit would use, reject and scale how, and how long it would take, without fitting."""
 
-    source: CliPositionalArg[str] = Field(description=SOURCE)
+    source: Source
     clusters: Clusters = Field(None, description="Number of clusters; chosen without labels if auto.")
     encoding: EncodingSettings = EncodingSettings()
     training: TrainingSettings = TrainingSettings()

@@ -1,23 +1,19 @@
 """The commands that label new rows: `genclust assign` and `genclust assigned`."""
 
-import os
-
 from pydantic import BaseModel, Field
 from pydantic_settings import CliPositionalArg
 
+from flows.options import STORE, Source, StoreRoot
 from models.settings import DriftSettings, Name
-
-SOURCE = "A file, a folder or a glob (Parquet, Arrow, CSV, JSON lines, NPZ), on this machine or at any URI; or digits."
-STORE = os.environ.get("GENCLUST_STORE", "store")
 
 
 class Assign(BaseModel):
     """Put new rows into the clusters of the promoted model, and tell if they differ from those that it knows."""
 
-    source: CliPositionalArg[str] = Field(description=SOURCE)
+    source: Source
     name: CliPositionalArg[Name] = Field(description="What the model is registered as.")
     version: str | None = Field(None, description="The version that labels the rows; the promoted one if not given.")
-    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    store: StoreRoot = STORE
     drift: DriftSettings = DriftSettings()
 
     def cli_cmd(self) -> None:
@@ -35,7 +31,7 @@ class Assigned(BaseModel):
     name: CliPositionalArg[Name] = Field(description="What the model is registered as.")
     out: CliPositionalArg[str] = Field(description="File to write: .parquet or .csv.")
     run: str | None = Field(None, description="The rows of this run alone, by its id.")
-    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    store: StoreRoot = STORE
 
     def cli_cmd(self) -> None:
         """Write the file and print its size."""

@@ -1,16 +1,15 @@
 """`genclust clusters`: what the promoted version's clusters are, and what people say of them."""
 
-import os
 from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel, Field
 from pydantic_settings import CliPositionalArg, CliSubCommand, get_subcommand
 
+from flows.options import STORE
 from models.settings import Name
 from tasks.catalogue import Cluster
 from tasks.curation import ClusterName, Edit, EditKind
 
-STORE = os.environ.get("GENCLUST_STORE", "store")
 ID = "The cluster, by its id."
 
 

@@ -1,28 +1,24 @@
 """`genclust compare`."""
 
-import os
 from collections.abc import Iterator
 
 from pydantic import Field
-from pydantic_settings import CliPositionalArg
 
+from flows.options import STORE, Source, StoreRoot
 from models.model_settings import COMPARED, EveryModelSettings, ModelName
 from models.settings import Clusters, EncodingSettings, Name, SearchSettings, SourceSettings, TrainingSettings
 from tasks.comparison import Comparison, Outcome, fit_command, table_rows
-
-SOURCE = "A file, a folder or a glob (Parquet, Arrow, CSV, JSON lines, NPZ), on this machine or at any URI; or digits."
-STORE = os.environ.get("GENCLUST_STORE", "store")
 
 
 class Compare(EveryModelSettings, SourceSettings):
     """Fit several models to a table and rank them without labels."""
 
-    source: CliPositionalArg[str] = Field(description=SOURCE)
+    source: Source
     clusters: Clusters = Field(10, description="Number of clusters; auto only with models that choose it.")
     name: Name = Field("main", description="What the comparison is kept under.")
     models: tuple[ModelName, ...] = Field(COMPARED, min_length=1, description="The contestants.")
     seeds: int = Field(3, ge=1, le=20, description="How often each is fitted, from seeds 0, 1, ...")
-    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    store: StoreRoot = STORE
     encoding: EncodingSettings = EncodingSettings()
     training: TrainingSettings = TrainingSettings()
     search: SearchSettings = SearchSettings()

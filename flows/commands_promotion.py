@@ -1,17 +1,16 @@
 """`genclust promote`, `rollback` and `promotions`: which version of a name labels new rows."""
 
-import os
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from pydantic import BaseModel, Field
 from pydantic_settings import CliPositionalArg
 
+from flows.options import STORE, StoreRoot
 from models.settings import Decision, Name, PromotionSettings
 from tasks.contest import Comparison
 from tasks.promotions import Promotion
 
-STORE = os.environ.get("GENCLUST_STORE", "store")
 NAME = "What the models are registered as."
 
 
@@ -31,7 +30,7 @@ class Promote(BaseModel):
     )
     by: By = Field(By.rule, description="The stated rule; or a person, who decides by this command, whatever it says.")
     reason: str = Field("", description="Why a person promotes it; it is kept with the promotion.")
-    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    store: StoreRoot = STORE
     rule: PromotionSettings = PromotionSettings()
 
     def cli_cmd(self) -> None:
@@ -47,7 +46,7 @@ class Rollback(BaseModel):
     """Promote the version again that was promoted before this one."""
 
     name: CliPositionalArg[Name] = Field(description=NAME)
-    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    store: StoreRoot = STORE
 
     def cli_cmd(self) -> None:
         """Keep the promotion and print it."""
@@ -61,7 +60,7 @@ class Promotions(BaseModel):
     """List all promotions of a name; the last one counts."""
 
     name: CliPositionalArg[Name] = Field(description=NAME)
-    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    store: StoreRoot = STORE
 
     def cli_cmd(self) -> None:
         """Print them."""

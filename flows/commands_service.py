@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, Field
 from pydantic_settings import CliPositionalArg
 
+from flows.options import STORE, StoreRoot
 from flows.quiet import loud_environment
-
-STORE = os.environ.get("GENCLUST_STORE", "store")
 
 
 class Serve(BaseModel):
@@ -59,7 +58,7 @@ class Show(BaseModel):
     """Tell all about a run: its state and artifacts from the server, its record from the store."""
 
     run: CliPositionalArg[str] = Field(description="The run, by its id or its name.")
-    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    store: StoreRoot = STORE
 
     def cli_cmd(self) -> None:
         """Print what server and store know."""
@@ -74,7 +73,7 @@ class Clean(BaseModel):
 
     keep_days: float = Field(30, ge=0, description="A run is recent for so many days.")
     yes: bool = Field(False, description="Remove what is shown.")
-    store: str = Field(STORE, description="Folder or URI where everything is kept.", min_length=1)
+    store: StoreRoot = STORE
 
     def cli_cmd(self) -> None:
         """Print a line for each folder, and the sum."""
