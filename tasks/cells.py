@@ -31,7 +31,7 @@ def texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column.cast(pa.string())
     except pa.ArrowException as error:
         remedy = "Name another column, or write it as text."
-        raise BadInput("ingest", "ids, labels and splits that can be text", f"{column.type}", remedy) from error
+        raise BadInput("source", "ids, labels and splits that can be text", f"{column.type}", remedy) from error
 
 
 def from_text(cells: pa.Array, type: pa.DataType) -> pa.Array:

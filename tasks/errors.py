@@ -2,7 +2,7 @@
 
 
 class StageError(Exception):
-    """Names the stage, what was expected, what was found, and what to do about it."""
+    """Names the stage (or the source, the store, the settings), what was expected, what was found, and what to do."""
 
     def __init__(self, stage: str, expected: str, found: str, remedy: str) -> None:
         super().__init__(f"{stage}: expected {expected}; found {found}. {remedy}")

@@ -58,7 +58,7 @@ def _types(path: str) -> pa.Schema:
             kinds.setdefault(name, set()).add(_kind(value))
         if len(kinds) > MOST_COLUMNS:
             remedy = "Give the objects the same keys: what differs from row to row belongs into values."
-            raise BadInput("ingest", f"at most {MOST_COLUMNS:,} keys in all lines", "more", remedy)
+            raise BadInput("source", f"at most {MOST_COLUMNS:,} keys in all lines", "more", remedy)
     if not kinds:
         raise ValueError("no line is an object with keys")
     return pa.schema([(name, _type(found)) for name, found in kinds.items()])

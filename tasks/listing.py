@@ -58,16 +58,16 @@ def only_format(source: str, names: list[str]) -> str:
         BadInput: there are none, or one is of no known format or of another one than the first.
     """
     if not names:
-        raise BadInput("ingest", f"files at {source}", "none", "Check the path, or name another source.")
+        raise BadInput("source", f"files at {source}", "none", "Check the path, or name another source.")
     formats = {name: FORMATS.get(os.path.splitext(name)[1].lower()) for name in names}
     known = ", ".join(FORMATS)
     for name, format in formats.items():
         if format is None:
             remedy = "Convert the file, or let its name start with an underscore to leave it out."
-            raise BadInput("ingest", f"files that end in {known}", name, remedy)
+            raise BadInput("source", f"files that end in {known}", name, remedy)
     first = formats[names[0]] or ""
     for name, format in formats.items():
         if format != first:
             found = f"{names[0]} and {name}"
-            raise BadInput("ingest", "files of one format in a folder", found, "Convert them, or fit each by itself.")
+            raise BadInput("source", "files of one format in a folder", found, "Convert them, or fit each by itself.")
     return first

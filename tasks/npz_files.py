@@ -31,7 +31,7 @@ def _check_lengths(shapes: dict[str, tuple[int, ...]]) -> None:
     if not shapes or any(not shape for shape in shapes.values()) or len({shape[0] for shape in shapes.values()}) > 1:
         found = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "no array"
         remedy = "Save one row for each entry of the first dimension, in every array."
-        raise BadInput("ingest", "arrays with equal first dimension", found, remedy)
+        raise BadInput("source", "arrays with equal first dimension", found, remedy)
 
 
 class _Array:

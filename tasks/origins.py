@@ -79,7 +79,7 @@ class Origin:
 def changed(name: str, found: str) -> Interrupted:
     """The error of a file that is being written while it is read."""
     remedy = "Wait until it is written, and run again."
-    return Interrupted("ingest", f"{name} to stay the same while it is read", found, remedy)
+    return Interrupted("source", f"{name} to stay the same while it is read", found, remedy)
 
 
 def _stat(path: str) -> Version:

@@ -149,12 +149,12 @@ def _reachable(source: str) -> Iterator[None]:
     """Tell a source that can't be read from a network that failed."""
     expected = f"a source that can be read at {source}"
     try:
-        with explained("ingest", expected):
+        with explained("source", expected):
             yield
     except (FileNotFoundError, PermissionError, NotADirectoryError, ValueError) as error:
-        raise BadInput("ingest", expected, repr(error), "Check the address and your access to it.") from error
+        raise BadInput("source", expected, repr(error), "Check the address and your access to it.") from error
     except OSError as error:
-        raise Interrupted("ingest", expected, repr(error), "Run it again when storage and network work.") from error
+        raise Interrupted("source", expected, repr(error), "Run it again when storage and network work.") from error
 
 
 def _digits(path: Path) -> SourceFile:

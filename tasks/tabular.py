@@ -49,13 +49,13 @@ def read_parts(file: SourceFile) -> Generator[Part, None, None]:
     except DAMAGE as error:
         file.check_unchanged()
         remedy = "Write the file again, or leave it out."
-        raise BadInput("ingest", WHOLE[file.format], f"{file.name}: {error}", remedy) from error
+        raise BadInput("source", WHOLE[file.format], f"{file.name}: {error}", remedy) from error
 
 
 def _check_names(file: str, columns: list[str]) -> None:
     if not columns:
-        raise BadInput("ingest", "columns", f"none in {file}", "Leave the file out.")
+        raise BadInput("source", "columns", f"none in {file}", "Leave the file out.")
     twice = [name for name, count in Counter(columns).items() if count > 1]
     if twice:
         found = f"{twice[0]!r} twice in {file}"
-        raise BadInput("ingest", "column names that differ", found, "Rename one of the columns.")
+        raise BadInput("source", "column names that differ", found, "Rename one of the columns.")

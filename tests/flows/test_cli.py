@@ -145,13 +145,13 @@ def test_a_bad_setting_is_refused_at_once(words: list[str], message: str, folder
 
 
 def test_bad_input_ends_with_one_clear_line_and_a_status(folder: Path) -> None:
-    """Stage, expected, found, remedy."""
+    """What it is about, expected, found, remedy."""
     found = genclust(folder, "fit", "nothing.csv", "--clusters", "3")
     assert found.returncode == 1
     *before, last = found.stderr.strip().splitlines()
     assert not any(line.startswith("Traceback") for line in before)
     assert last == (
-        "genclust: ingest: expected files at nothing.csv; found none. Check the path, or name another source."
+        "genclust: source: expected files at nothing.csv; found none. Check the path, or name another source."
     )
 
 

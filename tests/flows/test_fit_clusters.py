@@ -127,7 +127,7 @@ def test_rows_that_are_noise_to_hdbscan_fit_no_cluster(first: Registration, plac
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"source": "nothing.csv"}, r"ingest: expected files at nothing\.csv; found none\. Check the path"),
+        ({"source": "nothing.csv"}, r"source: expected files at nothing\.csv; found none\. Check the path"),
         ({"store": "/sys/genclust"}, r"store: expected a folder that can be written at /sys/genclust"),
         ({"clusters": 900}, r"ingest: expected at least 900 train rows for 900 clusters"),
         (

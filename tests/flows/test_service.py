@@ -92,7 +92,7 @@ def test_a_bad_value_is_refused_before_a_run_exists(service: Service, parameter:
 
 
 def test_bad_input_fails_the_run_at_once_and_is_not_retried(service: Service, tmp_path: Path) -> None:
-    """The message in the UI names stage, expectation, finding and remedy; nothing is trained."""
+    """The message in the UI names source, expectation, finding and remedy; nothing is trained."""
     given = {"source": str(tmp_path / "nothing.parquet"), "store": str(tmp_path / "store")}
     words = [word for name, value in given.items() for word in ("--param", f"{name}={json.dumps(value)}")]
     found = service.prefect("deployment", "run", "fit-clusters/on-demand", "--watch", *words, check=False)
@@ -101,7 +101,7 @@ def test_bad_input_fails_the_run_at_once_and_is_not_retried(service: Service, tm
     assert service.task_states(run["id"], 1) == {"ingest": "Failed"}
     tasks = service.ask("/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
     assert [(task["name"].rsplit("-", 1)[0], task["run_count"]) for task in tasks] == [("ingest", 1)]
-    assert "ingest: expected" in run["state"]["message"]
+    assert "source: expected" in run["state"]["message"]
 
 
 def test_a_failed_run_is_told_to_the_address_of_notify(service: Service, hook: Hook, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_a_file_that_is_written_while_it_is_read_is_noticed(tmp_path: Path, stor
     """A run, and a look, name the file and leave nothing; when the writer is done, a run succeeds."""
     source = tmp_path / "a.csv"
     write_lines(source, start=0, rows=5000)
-    words = "ingest: expected a.csv to stay the same while it is read; found another version of it. Wait until"
+    words = "source: expected a.csv to stay the same while it is read; found another version of it. Wait until"
     with meanwhile(source, replace):
         with pytest.raises(Interrupted, match=words):
             ingested(source, store)

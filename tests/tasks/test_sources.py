@@ -138,7 +138,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     """A folder without files that count is no source."""
     (tmp_path / ".hidden.csv").write_text("x\n1\n")
     error = refusal(tmp_path)
-    assert (error.stage, error.found) == ("ingest", "none")
+    assert (error.stage, error.found) == ("source", "none")
 
 
 def test_an_unknown_extension_is_refused(tmp_path: Path) -> None:
