@@ -1,4 +1,7 @@
-"""CSV files as parts. The cells are text here: a column's type is decided when all of it was seen (see profile.py)."""
+"""CSV files as parts. The cells are text here: a column's type is decided when all of it was seen (see profile.py).
+
+Commas separate the cells, or what the first line has in their place: semicolons, tabs or bars.
+"""
 
 import csv
 from collections.abc import Iterator
@@ -10,6 +13,7 @@ import pyarrow.csv as pv
 from tasks.parts import PART_ROWS, Part
 
 BLOCK_BYTES = 8 << 20
+SEPARATORS = ",;\t|"  # the first that stands in the header counts
 HEADER = 2  # Arrow numbers the lines from 1, and the header is the first
 
 
@@ -21,9 +25,9 @@ def csv_parts(path: str) -> Iterator[Part]:
         ragged.append((row.number - HEADER, row.text))
         return "skip"
 
-    names = _header(path)
+    names, separator = _header(path)
     reading = pv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES)  # only one thread numbers the rows
-    parsing = pv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip)
+    parsing = pv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=skip)
     typing = pv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
     start = 0
     with pv.open_csv(path, reading, parsing, typing) as batches:
@@ -37,9 +41,14 @@ def csv_parts(path: str) -> Iterator[Part]:
     yield Part(schema.empty_table(), np.arange(0), ragged)
 
 
-def _header(path: str) -> list[str]:
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        return next(filter(None, csv.reader(file)), [])
+def _header(path: str) -> tuple[list[str], str]:
+    """The names of the columns, and what separates the cells."""
+    for separator in SEPARATORS:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            names = next(filter(None, csv.reader(file, delimiter=separator)), [])
+        if len(names) > 1:
+            return names, separator
+    return names, SEPARATORS[0]
 
 
 def _number(start: int, rows: int, ragged: list[tuple[int, str]]) -> tuple[np.ndarray, list[tuple[int, str]]]:

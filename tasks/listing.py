@@ -12,6 +12,7 @@ FORMATS = {
     ".parquet": "parquet",
     ".pq": "parquet",
     ".csv": "csv",
+    ".tsv": "csv",
     ".npz": "npz",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",

@@ -4,6 +4,7 @@ The second pass over each file follows the plan and nothing else, so that a file
 needn't be read again when others join it.
 """
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -23,7 +24,7 @@ from tasks.schemas import common_types, hex_of, schema_of, some
 AN_ID = (
     "no two rows have the same integer, as in an id (--id-column); --encoding.columns NAME=standard makes it a number"
 )
-SEPARATORS = (";", "\t", "|")  # of cells, that a CSV file may have in place of commas
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 OURS = ("row_id", "split", "sample_id", "component", "vector")  # names in our own tables
 
 
@@ -129,7 +130,7 @@ def _check_rows(profiles: list[FileProfile]) -> None:
         raise BadInput("ingest", "rows in the source", "none", "Name a source with rows.")
     if ragged == rows:
         found = f"more or fewer in all {rows:,} lines"
-        remedy = "Give each column a name in the first line, and separate cells by commas, numbers by points."
+        remedy = "Give each column a name in the first line, and write numbers with points in place of commas."
         raise BadInput("ingest", "lines with as many cells as the first one has names", found, remedy)
 
 
@@ -278,8 +279,8 @@ def _check_used(columns: list[PlannedColumn], encoding: EncodingSettings) -> Non
     if not used:
         found = "; ".join(f"{column.name}: {column.reason}" for column in columns)
         remedy = "Name a source with columns of numbers, or of lists of numbers (images, embeddings)."
-        if any(separator in column.name for column in columns for separator in SEPARATORS):
-            remedy = "Separate the cells of a CSV file by commas."
+        if any(DECIMAL_COMMA.search(column.reason) for column in columns):
+            remedy = "Write numbers with points in place of commas."
         raise BadInput("ingest", "a column that can be used", found, remedy)
     numbers = [column.name for column in used if column.kind is Kind.NUMBER]
     idle = [column.name for column in columns if column.reason.startswith(("constant", "all cells"))]

@@ -524,17 +524,27 @@ def test_a_missing_number_is_no_id(tmp_path: Path, store: Store) -> None:
 
 
 def test_lines_that_are_all_ragged_are_refused_as_such(tmp_path: Path, store: Store) -> None:
-    """A header with a name too few, and cells with decimal commas."""
-    for text in ("x\n1,2\n3,4\n", "x;y\n1,5;2\n3;4,5\n"):
+    """A header with a name too few, and one with a name too many."""
+    for text in ("x\n1,2\n3,4\n", "x,y,z\n1,2\n3,4\n"):
         (tmp_path / "a.csv").write_text(text)
         message = refuse(tmp_path, store, SourceSettings())
         assert "expected lines with as many cells as the first one has names; found more or fewer in all 2" in message
 
 
-def test_cells_that_no_comma_separates_are_named(tmp_path: Path, store: Store) -> None:
-    """As spreadsheets of many countries write them."""
-    (tmp_path / "a.csv").write_text("x;y\n1;2\n3;4\n")
-    assert refuse(tmp_path, store, SourceSettings()).endswith("Separate the cells of a CSV file by commas.")
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_cells_may_be_separated_by_other_signs(separator: str, name: str, tmp_path: Path, store: Store) -> None:
+    """As spreadsheets of many countries write them, with commas in the cells; rows are the same as with commas."""
+    source = write_csv(tmp_path / "b" / "a.csv", city=["Rome", "Oslo"])
+    before = rows_of(source, store)
+    (tmp_path / name).write_text(source.read_text().replace(",", separator).replace("Rome", "Rome, Italy"))
+    found = rows_of(tmp_path / name, store)
+    assert found == [row | {"city": row["city"].replace("Rome", "Rome, Italy")} for row in before]
+
+
+def test_numbers_with_commas_are_named(tmp_path: Path, store: Store) -> None:
+    (tmp_path / "a.csv").write_text("x;y\n1,5;2,5\n3,5;4,5\n")
+    assert refuse(tmp_path, store, SourceSettings()).endswith("Write numbers with points in place of commas.")
 
 
 def test_a_column_of_numbers_with_a_stray_word_says_how_many_are_numbers(tmp_path: Path, store: Store) -> None:

@@ -146,7 +146,7 @@ def test_an_unknown_extension_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x\n1\n")
     (tmp_path / "notes.txt").write_text("hello")
     error = refusal(tmp_path)
-    known = ".parquet, .pq, .csv, .npz, .jsonl, .ndjson, .arrow, .feather, .ipc"
+    known = ".parquet, .pq, .csv, .tsv, .npz, .jsonl, .ndjson, .arrow, .feather, .ipc"
     assert error.expected == f"files that end in {known}"
     assert error.found == "notes.txt"
 
