@@ -106,7 +106,7 @@ def test_single_columns_can_have_their_own_imputation(tmp_path: Path, store: Sto
     assert inspection.rejected["missing cell: z"].count == 10
     assert {column.name: column.imputation for column in inspection.used} == {
         "x": Imputation.reject,
-        "source_vector": Imputation.mean,
+        "vector": Imputation.mean,
         "z": Imputation.reject,
     }
     all_but = EncodingSettings(missing=Imputation.mean, missing_columns={"vector": Imputation.reject})
