@@ -116,7 +116,7 @@ class Check(ModelOptions, SourceSettings):
 
         columns = SourceSettings(**self.model_dump(include=set(SourceSettings.model_fields)))
         settings = self.of(self.model)
-        if settings.has_components:
+        if settings.has_components:  # for the others hdbscan may find it
             refuse_uncounted({self.model: settings}, self.clusters)
         found = inspect_source(self.source, columns, self.encoding, self.clusters)
         seconds = training_seconds(found, self.model, settings, self.training, self.clusters)

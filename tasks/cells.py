@@ -9,29 +9,28 @@ from tasks.errors import BadInput
 MISSING = ("", "NA", "N/A", "n/a", "na", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None", "?")
 
 
-def id_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Ids as text; null where there is none.
+def id_texts(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """A column of ids as text; null where there is none.
 
     Raises:
         BadInput: as `texts` does.
     """
-    if pa.types.is_floating(column.type):
-        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
-    ids = pc.utf8_trim_whitespace(texts(column))
-    return pc.if_else(pc.equal(ids, ""), pa.scalar(None, pa.string()), ids)
+    ids = pc.utf8_trim_whitespace(texts(table, name))
+    is_none = pc.is_nan(table[name]) if pa.types.is_floating(table[name].type) else pc.equal(ids, "")
+    return pc.if_else(is_none, pa.scalar(None, pa.string()), ids)
 
 
-def texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Cells that say what a row is (its id, label or split) as text.
+def texts(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """A column that says what a row is (its id, label or split) as text.
 
     Raises:
         BadInput: they are lists or records, or bytes that are no UTF-8.
     """
     try:
-        return column.cast(pa.string())
+        return table[name].cast(pa.string())
     except pa.ArrowException as error:
-        remedy = "Name another column, or write it as text."
-        raise BadInput("source", "ids, labels and splits that can be text", f"{column.type}", remedy) from error
+        found, remedy = f"{table[name].type} in {name!r}", "Name another column, or write it as text."
+        raise BadInput("source", "ids, labels and splits that can be text", found, remedy) from error
 
 
 def from_text(cells: pa.Array, type: pa.DataType) -> pa.Array:

@@ -88,7 +88,7 @@ def _keys(part: Part, id_column: str | None) -> pa.Table:
             pa.binary(ID_BYTES), len(digests), [None, pa.py_buffer(digests.tobytes())]
         )
         return pa.table({"digest": column})
-    return pa.table({"key": row_keys(id_texts(part.table[id_column]).fill_null("").to_pylist())})
+    return pa.table({"key": row_keys(id_texts(part.table, id_column).fill_null("").to_pylist())})
 
 
 def _digests(table: pa.Table) -> np.ndarray:

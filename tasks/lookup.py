@@ -46,6 +46,6 @@ def _rejected(store: Store, made: Artifacts, id_column: str, row_id: str) -> str
         possible = table.filter(pc.match_substring(table["content"], written)).to_pylist()
         for record in possible:
             content: dict[str, Any] = json.loads(record["content"]) if record["reason"] != "ragged line" else {}
-            if id_texts(pa.chunked_array([[content.get(id_column)]])).to_pylist() == [row_id]:
+            if id_texts(pa.table({id_column: [content.get(id_column)]}), id_column).to_pylist() == [row_id]:
                 return f"{record['reason']} ({record['file']}, position {record['position']})"
     return None

@@ -157,5 +157,5 @@ def _check_ids(files: tuple[SourceFile, ...], keys: list[np.ndarray], repeats: l
 
 def _ids_with(file: SourceFile, column: str, keys: np.ndarray) -> Iterator[str]:
     for part in read_parts(file):
-        ids = id_texts(part.table[column]).drop_null()
+        ids = id_texts(part.table, column).drop_null()
         yield from ids.filter(pa.array(np.isin(row_keys(ids.to_pylist()), keys))).to_pylist()

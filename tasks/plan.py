@@ -24,7 +24,7 @@ from tasks.schemas import common_types, hex_of, schema_of, some
 AN_ID = (
     "no two rows have the same integer, as in an id (--id-column); --encoding.columns NAME=standard makes it a number"
 )
-DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+DECIMAL_COMMA = re.compile(r"such as '[+-]?\d+,\d+'")  # in a reason
 OURS = ("row_id", "split", "sample_id", "component", "vector")  # names in our own tables
 
 
@@ -125,7 +125,7 @@ def make_plan(profiles: dict[str, FileProfile], settings: SourceSettings, encodi
 
 
 def _check_rows(profiles: list[FileProfile]) -> None:
-    rows, ragged = (sum(counts) for counts in zip(*((p.rows, p.ragged) for p in profiles), strict=True))
+    rows, ragged = sum(profile.rows for profile in profiles), sum(profile.ragged for profile in profiles)
     if not rows:
         raise BadInput("ingest", "rows in the source", "none", "Name a source with rows.")
     if ragged == rows:
@@ -256,7 +256,7 @@ def _usual_length(lengths: dict[int, int]) -> int:
 def _not_a_number(type: pa.DataType, seen: ColumnProfile) -> str:
     if seen.text is None:
         return f"{type}, not a number"
-    among = f", among {seen.numbers:,} numbers" if seen.numbers else ""
+    among = f", among {seen.numbers:,} numbers" if seen.numbers > 1 else ""
     return f"text, such as {seen.text[:40]!r}{among}"
 
 

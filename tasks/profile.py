@@ -98,7 +98,7 @@ class Profiler:
         typed = {field.name: self._add_column(field, one_chunk(part.table[field.name])) for field in part.table.schema}
         self._add_pixels([typed[name] for name in typed if name not in self.idle])
         if self.settings.split_column:
-            values = texts(part.table[self.settings.split_column])
+            values = texts(part.table, self.settings.split_column)
             self.splits |= set(pc.unique(pc.utf8_trim_whitespace(values)).to_pylist()) & set(SPLITS)
         return row_keys(self._row_ids(part.table))
 
@@ -119,7 +119,7 @@ class Profiler:
     def _row_ids(self, table: pa.Table) -> list[str]:
         if self.settings.id_column is None:
             return content_ids(table)
-        return id_texts(table[self.settings.id_column]).drop_null().to_pylist()
+        return id_texts(table, self.settings.id_column).drop_null().to_pylist()
 
     def _add_column(self, field: pa.Field, cells: pa.Array) -> pa.Array:
         """Take in a column of a part; returns its cells in their types."""

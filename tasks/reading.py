@@ -107,11 +107,11 @@ def _reasons(table: pa.Table, source: pa.Table, plan: Plan, copies: np.ndarray |
             reasons[rows & (reasons == "")] = reason
 
     if plan.id_column is not None:
-        blame(_is_null(id_texts(source[plan.id_column])), "missing id")
+        blame(_is_null(id_texts(source, plan.id_column)), "missing id")
     if copies is not None:
         blame(copies, "repeated id")
     if plan.split_column is not None:
-        known = pc.is_in(_split_texts(source, plan), pa.array(kinds.SPLITS))
+        known = pc.is_in(_split_texts(source, plan.split_column), pa.array(kinds.SPLITS))
         blame(~known.to_numpy(), "unknown split value")
     for column in plan.used:
         cells, before = one_chunk(table[column.name]), one_chunk(source[column.name])
@@ -147,8 +147,8 @@ def _missing_and_infinite(cells: pa.Array, column: PlannedColumn) -> tuple[np.nd
     return missing | _is_null(cells), infinite & ~_is_null(cells)
 
 
-def _split_texts(source: pa.Table, plan: Plan) -> pa.ChunkedArray:
-    return pc.utf8_trim_whitespace(texts(source[plan.split_column]))
+def _split_texts(source: pa.Table, column: str) -> pa.ChunkedArray:
+    return pc.utf8_trim_whitespace(texts(source, column))
 
 
 def _row_ids(
@@ -156,7 +156,7 @@ def _row_ids(
 ) -> list[str]:
     """Ids of the accepted rows; `known` of all rows by their content."""
     if plan.id_column is not None:
-        return list(id_texts(source[plan.id_column]).filter(pa.array(accepted)).to_pylist())
+        return list(id_texts(source, plan.id_column).filter(pa.array(accepted)).to_pylist())
     ids = content_ids(source.filter(pa.array(accepted))) if known is None else list(compress(known, accepted))
     places = np.flatnonzero(accepted) + start
     if not numbers:
@@ -182,14 +182,14 @@ def _rows(kept: pa.Table, row_ids: list[str], keys: np.ndarray, plan: Plan) -> p
 def _splits(kept: pa.Table, keys: np.ndarray, plan: Plan) -> pa.Array:
     if plan.split_column is None:
         return pa.array(hashed_splits(keys), pa.string())
-    named = _split_texts(kept, plan).to_numpy()
+    named = _split_texts(kept, plan.split_column).to_numpy()
     return pa.array(named_splits(named, keys, plan.validation_from_train), pa.string())
 
 
 def _labels(source: pa.Table, row_ids: list[str], plan: Plan, is_text: bool) -> pa.Table | None:
     if plan.label_column is None:
         return None
-    labels = texts(source[plan.label_column])
+    labels = texts(source, plan.label_column)
     if is_text:
         labels = present_texts(labels)
     schema = kinds.LABELS.set(1, named_as(kinds.LABELS.field("label"), plan.label_column))

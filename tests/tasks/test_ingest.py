@@ -513,6 +513,7 @@ def test_a_role_for_a_column_that_is_no_text_is_refused(role: str, tmp_path: Pat
     pq.write_table(pa.table(table), tmp_path / "a.parquet")
     message = refuse(tmp_path / "a.parquet", store, SourceSettings(**{role: "z"}))
     assert "expected ids, labels and splits that can be text; found list<" in message
+    assert "in 'z'. Name another column" in message
 
 
 def test_a_missing_number_is_no_id(tmp_path: Path, store: Store) -> None:
@@ -545,6 +546,9 @@ def test_cells_may_be_separated_by_other_signs(separator: str, name: str, tmp_pa
 def test_numbers_with_commas_are_named(tmp_path: Path, store: Store) -> None:
     (tmp_path / "a.csv").write_text("x;y\n1,5;2,5\n3,5;4,5\n")
     assert refuse(tmp_path, store, SourceSettings()).endswith("Write numbers with points in place of commas.")
+    (tmp_path / "a.csv").write_text("\n".join(["x", *map(str, range(1_234)), "word"]))
+    message = refuse(tmp_path, store, SourceSettings())
+    assert "text, such as 'word', among 1,234 numbers. Name a source with columns of numbers" in message
 
 
 def test_a_column_of_numbers_with_a_stray_word_says_how_many_are_numbers(tmp_path: Path, store: Store) -> None:
