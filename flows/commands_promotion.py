@@ -8,7 +8,7 @@ from pydantic_settings import CliPositionalArg
 
 from flows.options import STORE, StoreRoot
 from models.settings import Decision, Name, PromotionSettings
-from tasks.contest import Comparison
+from tasks.challenge_result import ChallengeResult
 from tasks.promotions import Promotion
 
 NAME = "What the models are registered as."
@@ -39,7 +39,7 @@ class Promote(BaseModel):
 
         decision = Decision.rule if self.by == By.rule else Decision.force
         found = promote(self.name, self.version, decision, self.reason, self.store, self.rule)
-        print(*comparison_lines(found.comparison, found.promotion is not None), sep="\n")
+        print(*challenge_lines(found.challenge, found.promotion is not None), sep="\n")
 
 
 class Rollback(BaseModel):
@@ -72,7 +72,7 @@ class Promotions(BaseModel):
         print(*promotion_lines(promotions(place, self.name)), sep="\n")
 
 
-def comparison_lines(found: Comparison, is_promoted: bool) -> Iterator[str]:
+def challenge_lines(found: ChallengeResult, is_promoted: bool) -> Iterator[str]:
     """The conditions as a table, and what came of them."""
     layout = "{:<26} {:>10} {:>10}  {:<15} {}"
     if found.criteria:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.settings import Decision, Name, PromotionSettings
 from tasks.challenge import challenge
-from tasks.contest import Comparison
+from tasks.challenge_result import ChallengeResult
 from tasks.errors import BadInput
 from tasks.process import ModelProcess
 from tasks.promote import Answer, promote_challenger
@@ -18,12 +18,12 @@ Version = Annotated[str, Field(min_length=6)] | None  # its beginning is enough
 BY = {Decision.rule: Promoter.rule, Decision.person: Promoter.person, Decision.force: Promoter.person}
 
 
-class Outcome(BaseModel):
-    """The comparison, and the promotion if there was one."""
+class PromotionResult(BaseModel):
+    """How the challenger did, and the promotion if there was one."""
 
     model_config = ConfigDict(frozen=True)
 
-    comparison: Comparison
+    challenge: ChallengeResult
     promotion: Promotion | None
 
 
@@ -35,13 +35,13 @@ def promote(
     reason: str = "",
     store: Annotated[str, Field(min_length=1)] = "store",
     rule: PromotionSettings = PromotionSettings(),
-) -> Outcome:
+) -> PromotionResult:
     """Compare a registered version with the promoted one on test rows of both, and promote it if that is decided.
 
     Args:
         name: What the models are registered as.
         version: The challenger, by the beginning of its version; that of the newest registration if empty.
-        decision: By the rule; by a person, for whom the run waits; or by force, whatever the comparison says.
+        decision: By the rule; by a person, for whom the run waits; or by force, whatever the rule says.
         reason: Why it is promoted by force.
         store: Folder or URI where everything is kept.
         rule: The conditions.
@@ -51,7 +51,7 @@ def promote(
     with ModelProcess(trains=False) as process:
         found = challenge.submit(name, version, rule, store, process).result()
     if found.is_champion:
-        return Outcome(comparison=found, promotion=None)
+        return PromotionResult(challenge=found, promotion=None)
     match decision:
         case Decision.rule:
             agreed, why = found.passes, found.reason
@@ -62,9 +62,9 @@ def promote(
             agreed, why = True, reason
     if not agreed:
         get_run_logger().warning("%s stays with version %s: %s", name, found.champion, why)
-        return Outcome(comparison=found, promotion=None)
+        return PromotionResult(challenge=found, promotion=None)
     made = promote_challenger.submit(name, found.challenger, found.run_id, BY[decision], why, store).result()
-    return Outcome(comparison=found, promotion=made)
+    return PromotionResult(challenge=found, promotion=made)
 
 
 def refuse_without_deployment() -> None:
@@ -80,14 +80,14 @@ def refuse_without_deployment() -> None:
         )  # fmt: skip
 
 
-def ask_person(found: Comparison) -> Answer:
+def ask_person(found: ChallengeResult) -> Answer:
     """Suspend the run until somebody answers in the UI; if another version was promoted meanwhile, ask anew."""
     question = Answer.with_initial_data(description=question_text(found))
     return suspend_flow_run(wait_for_input=question, key=f"{found.champion[:12]}-{found.challenger[:12]}")
 
 
-def question_text(found: Comparison) -> str:
-    """The comparison as markdown."""
+def question_text(found: ChallengeResult) -> str:
+    """How the challenger did, as markdown."""
     lines = [f"| {' | '.join('' if cell is None else str(cell) for cell in line.values())} |" for line in found.lines()]
     table = "\n".join(["| condition | champion | challenger | needed | holds |", "|---|---|---|---|---|", *lines])
     return (

@@ -6,11 +6,11 @@ import pyarrow.compute as pc
 from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
-from models.contest import Contest, agreement, division, empty_share, judge, vanished_share
 from models.lineage import NO_CLUSTER
+from models.promotion_rule import Measured, agreement, apply_rule, division, empty_share, vanished_share
 from models.settings import PromotionSettings
 from tasks.bundle import Bundle, cluster_ids_of, read_bundle
-from tasks.contest import Comparison
+from tasks.challenge_result import ChallengeResult
 from tasks.errors import BadInput
 from tasks.lineage import first_unused_id, largest
 from tasks.loading import Draw
@@ -28,10 +28,10 @@ SEED = 0  # of the choice among test rows
 @stage(name="challenge")
 def challenge(
     name: str, version: str | None, settings: PromotionSettings, store: str, process: ModelProcess
-) -> Comparison:
+) -> ChallengeResult:
     """Compare a version, by default that of the newest registration, with the promoted one; publish the conditions."""
     log = get_run_logger()
-    found = compare(Store(store), name, version, settings, process)
+    found = against_champion(Store(store), name, version, settings, process)
     for line in found.lines():
         log.info("%s: champion %s, challenger %s, needed %s: holds: %s", *line.values())
     log.info("%s %s against %s: %s", name, found.challenger[:12], found.champion[:12], found.reason)
@@ -41,10 +41,10 @@ def challenge(
     return found
 
 
-def compare(
+def against_champion(
     store: Store, name: str, version: str | None, settings: PromotionSettings, process: ModelProcess
-) -> Comparison:
-    """The comparison of a version with the promoted one.
+) -> ChallengeResult:
+    """How a version does against the promoted one.
 
     Raises:
         BadInput: an unknown name or version, or a version whose ids follow another one than the promoted.
@@ -53,17 +53,17 @@ def compare(
     challenger = _registration(store, name, version)
     facts = {"name": name, "challenger": challenger.version, "champion": promoted.version, "run_id": challenger.run_id}
     if challenger.version == promoted.version:
-        return Comparison(**facts, criteria=(), reason="it is the promoted version already")
+        return ChallengeResult(**facts, criteria=(), reason="it is the promoted version already")
     refuse_stale_ids(store, name, promoted.version, challenger)
     periods = [_registration(store, name, promoted.version), challenger]
     bundles = [read_bundle(store, name, process, each.version) for each in periods]
     found = measure(bundles, unseen_rows(store, periods, settings.max_rows))
     if isinstance(found, str):
-        return Comparison(**facts, criteria=(), reason=f"the two can't be compared: {found}")
-    criteria = tuple(judge(found, settings))
+        return ChallengeResult(**facts, criteria=(), reason=f"the two can't be compared: {found}")
+    criteria = tuple(apply_rule(found, settings))
     failed = [each.name for each in criteria if not each.holds]
     reason = f"the rule says no: {', '.join(failed)}" if failed else "all conditions of the rule hold"
-    return Comparison(**facts, criteria=criteria, reason=reason)
+    return ChallengeResult(**facts, criteria=criteria, reason=reason)
 
 
 def refuse_stale_ids(store: Store, name: str, promoted: str, challenger: Registration) -> None:
@@ -94,7 +94,7 @@ def unseen_rows(store: Store, periods: list[Registration], limit: int) -> list[p
     return [earlier.filter(pc.invert(again)), later]
 
 
-def measure(bundles: list[Bundle], periods: list[pa.Table]) -> Contest | str:
+def measure(bundles: list[Bundle], periods: list[pa.Table]) -> Measured | str:
     """What the rule judges, of champion and challenger, on the rows of both periods; or why it can't be measured."""
     for bundle in bundles:
         for table in periods:
@@ -107,7 +107,7 @@ def measure(bundles: list[Bundle], periods: list[pa.Table]) -> Contest | str:
     before, after = (_labels(bundle, x) for bundle, x in zip(bundles, spaces, strict=True))
     rate = bundles[1].settings["scoring"]["outlier_rate"]
     outliers = [(bundle.scores(x)["p_value"] <= rate).mean() for bundle, x in zip(bundles, read[1], strict=True)]
-    return Contest(
+    return Measured(
         division=(division(spaces, before), division(spaces, after)),
         outliers=(float(outliers[0]), float(outliers[1])),
         outlier_rate=rate,

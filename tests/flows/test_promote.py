@@ -94,7 +94,7 @@ def test_the_rule_promotes_a_challenger_that_is_as_good(store: Store) -> None:
     """Names and mergers go over to it; a second time there is nothing to do; a rollback undoes it."""
     first, second = versions(store)
     found = decided(store, Decision.rule)
-    assert found.comparison.passes, found.comparison.lines()
+    assert found.challenge.passes, found.challenge.lines()
     assert [(each.version, each.by) for each in promotions(store, NAME)] == [(first, "first"), (second, "rule")]
     listed = {each.id: each for each in list_clusters(store, NAME)}
     assert listed[3].name == "round ones"
@@ -102,7 +102,7 @@ def test_the_rule_promotes_a_challenger_that_is_as_good(store: Store) -> None:
     assert sum(each.rows for each in listed.values()) == 1797
     assert not any(each.rows for each in listed.values() if each.counts_as is not None)
     again = decided(store, Decision.rule)
-    assert (again.comparison.is_champion, again.promotion) == (True, None)
+    assert (again.challenge.is_champion, again.promotion) == (True, None)
     assert roll_back(store, NAME).version == first
 
 
@@ -110,7 +110,7 @@ def test_a_challenger_that_fails_a_condition_stays_one(store: Store) -> None:
     """The reason names the condition; a person may still force it."""
     strict = PromotionSettings(min_agreement=1)
     found = decided(store, Decision.rule, rule=strict)
-    assert (found.comparison.reason, found.promotion) == ("the rule says no: agreement", None)
+    assert (found.challenge.reason, found.promotion) == ("the rule says no: agreement", None)
     assert len(promotions(store, NAME)) == 1
     assert decided(store, Decision.force, rule=strict, reason="looks right").promotion.by == "person"
     assert promotions(store, NAME)[-1].reason == "looks right"

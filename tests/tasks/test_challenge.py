@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from prefect.logging import disable_run_logger
 
-from flows.commands_promotion import comparison_lines
-from models.contest import Criterion
+from flows.commands_promotion import challenge_lines
+from models.promotion_rule import Criterion
 from models.settings import PromotionSettings
 from tasks.bundle import write_bundle
 from tasks.challenge import refuse_stale_ids, unseen_rows
-from tasks.contest import Comparison
+from tasks.challenge_result import ChallengeResult
 from tasks.errors import BadInput
 from tasks.promote import promote_challenger
 from tasks.promotions import Promoter, champion, promote_version, promotions
@@ -93,11 +93,11 @@ def test_of_two_promotions_at_once_both_are_kept_and_one_counts(store: Store) ->
 def test_a_comparison_is_printed_with_what_came_of_it() -> None:
     """A line for each condition, and who is promoted now."""
     criterion = Criterion("agreement", None, 0.8489, "at least 0.500", True)
-    found = Comparison(
+    found = ChallengeResult(
         name="m", champion="a" * 24, challenger="b" * 24, run_id="r", criteria=(criterion,), reason="all hold"
     )
     assert found.passes
-    assert list(comparison_lines(found, True)) == [
+    assert list(challenge_lines(found, True)) == [
         "condition                    champion challenger  needed          holds",
         "agreement                                 0.8489  at least 0.500  yes",
         "m: bbbbbbbbbbbb against aaaaaaaaaaaa: all hold; bbbbbbbbbbbb is promoted",

@@ -5,17 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.contest import Contest, agreement, division, empty_share, judge, vanished_share
+from models.promotion_rule import Measured, agreement, apply_rule, division, empty_share, vanished_share
 from models.settings import PromotionSettings
 
-EQUAL = Contest(
+EQUAL = Measured(
     division=(0.8, 0.8), outliers=(0.01, 0.01), outlier_rate=0.01, rows=1000, vanished=0, empty=0, agreement=0.9
 )
 
 
 def failed(**changes: object) -> list[str]:
     """The conditions that do not hold."""
-    found = judge(replace(EQUAL, **changes), PromotionSettings())  # type: ignore[arg-type]
+    found = apply_rule(replace(EQUAL, **changes), PromotionSettings())  # type: ignore[arg-type]
     return [each.name for each in found if not each.holds]
 
 

@@ -1,14 +1,14 @@
-"""How a challenger did against the champion, as it goes from the comparison to whoever decides."""
+"""How a challenger did against the champion, as it goes to whoever decides."""
 
 from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from models.contest import Criterion
+from models.promotion_rule import Criterion
 
 
-class Comparison(BaseModel):
+class ChallengeResult(BaseModel):
     """How a challenger does against the champion, by version; `reason` says it in a sentence.
 
     Without `criteria` the two could not be compared, or are the same.

@@ -15,8 +15,8 @@ ALLOWANCE = 3.0  # standard errors that a share of few rows may be off
 
 
 @dataclass(frozen=True)
-class Contest:
-    """What was measured on rows that neither model was trained on.
+class Measured:
+    """What was measured of champion and challenger on rows that neither model was trained on.
 
     Attributes:
         division: how well the clusters divide the graph of nearest rows, corrected for chance, (2,): champion,
@@ -49,19 +49,19 @@ class Criterion:
     holds: bool
 
 
-def judge(found: Contest, settings: PromotionSettings) -> list[Criterion]:
+def apply_rule(measured: Measured, settings: PromotionSettings) -> list[Criterion]:
     """Every condition of the rule; the challenger is promoted if all hold."""
-    least = found.division[0] - settings.division_loss
-    error = np.sqrt(found.outlier_rate * (1 - found.outlier_rate) / max(found.rows, 1))
-    most = float(settings.outlier_factor * found.outlier_rate + ALLOWANCE * error)
+    least = measured.division[0] - settings.division_loss
+    error = np.sqrt(measured.outlier_rate * (1 - measured.outlier_rate) / max(measured.rows, 1))
+    most = float(settings.outlier_factor * measured.outlier_rate + ALLOWANCE * error)
     return [
-        Criterion("division of neighbours", *found.division, f"at least {least:.3f}", found.division[1] >= least),
-        Criterion("outliers", *found.outliers, f"at most {most:.3f}", found.outliers[1] <= most),
-        _at_most("rows in vanished clusters", found.vanished, settings.max_vanished),
-        _at_most("clusters without rows", found.empty, settings.max_empty),
+        Criterion("division of neighbours", *measured.division, f"at least {least:.3f}", measured.division[1] >= least),
+        Criterion("outliers", *measured.outliers, f"at most {most:.3f}", measured.outliers[1] <= most),
+        _at_most("rows in vanished clusters", measured.vanished, settings.max_vanished),
+        _at_most("clusters without rows", measured.empty, settings.max_empty),
         Criterion(
-            "agreement", None, found.agreement, f"at least {settings.min_agreement:.3f}",
-            found.agreement >= settings.min_agreement,
+            "agreement", None, measured.agreement, f"at least {settings.min_agreement:.3f}",
+            measured.agreement >= settings.min_agreement,
         ),
     ]  # fmt: skip
 
