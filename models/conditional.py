@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from models import losses, quality
 from models.convolutional import build_decoder, build_encoder, convolve, dense
+from models.critic import train_critic
 from models.duration import Duration
 from models.guards import guard_coverage, guard_critic
 from models.latents import draw_normal, noise_key, replica_share, sample_noise
@@ -16,8 +17,6 @@ from models.networks import Compiled, DataShape, descend, predict_in_blocks
 from models.student import Student
 from models.training import Phase
 
-R1_EVERY = 16  # lazy regularisation (Karras et al. 2020, appendix B)
-R1_WEIGHT = 0.1
 CODE_WEIGHT = 0.1
 NOISE_WEIGHT = 1.0
 MATCHING_WEIGHT = 1.0
@@ -101,16 +100,10 @@ class ConditionalGan:
         x, codes = (tf.gather(table, rows) for table in tables)  # (2, batch, columns), (2, batch, clusters)
 
         fake = self.generator(beside(z[0], codes[0]))
-        with tf.GradientTape() as tape:
-            real_logits, fake_logits = (self.critic(beside(each, codes[0])) for each in (x[0], fake))
-            d_loss = scale * losses.non_saturating_d_loss(real_logits, fake_logits)
-            penalty = tf.cond(
-                step % R1_EVERY == 0,
-                lambda: losses.r1_penalty(lambda each: self.critic(beside(each, codes[0])), x[0]),
-                lambda: tf.zeros(()),
-            )
-            d_total = d_loss + scale * R1_WEIGHT * R1_EVERY * penalty
-        descend(self.critic, self.optimizers["critic"], tape, d_total)
+        d_loss = train_critic(
+            self.critic, self.optimizers["critic"], lambda each: self.critic(beside(each, codes[0])), x[0], fake, step,
+            scale,
+        )  # fmt: skip
 
         with tf.GradientTape(persistent=True) as tape:
             fake = self.generator(beside(z[1], codes[1]))

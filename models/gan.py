@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from models import losses, quality
+from models.critic import train_critic
 from models.guards import guard_coverage, guard_critic
 from models.latents import draw_neighbors, draw_normal, noise_key, replica_share, sample_noise
 from models.model_settings import GanSettings
@@ -14,8 +15,6 @@ from models.neighbors import nearest_rows, neighbor_graph
 from models.networks import Compiled, DataShape, build_mlp, choose_units, descend, predict_in_blocks
 from models.training import Phase
 
-R1_EVERY = 16  # lazy regularisation (Karras et al. 2020, appendix B)
-R1_WEIGHT = 0.1
 CHECK_ROWS = 1000
 
 
@@ -104,15 +103,7 @@ class Gan:
         x = tf.gather(tables[0], rows[0])  # (batch, columns)
 
         fake = self.generator(z[0])  # (batch, columns)
-        with tf.GradientTape() as tape:
-            d_loss = scale * losses.non_saturating_d_loss(self.critic(x), self.critic(fake))
-            penalty = tf.cond(
-                step % R1_EVERY == 0,
-                lambda: scale * R1_WEIGHT * R1_EVERY * losses.r1_penalty(self.critic, x),
-                lambda: tf.zeros(()),
-            )
-            total = d_loss + penalty
-        descend(self.critic, self.optimizers["critic"], tape, total)
+        d_loss = train_critic(self.critic, self.optimizers["critic"], self.critic, x, fake, step, scale)
 
         with tf.GradientTape() as tape:
             g_loss = scale * losses.non_saturating_g_loss(self.critic(self.generator(z[1])))

@@ -8,6 +8,7 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from models import losses, quality
+from models.critic import train_critic
 from models.guards import guard_components, guard_critic
 from models.latents import draw_codes, draw_normal, noise_key, replica_share, sample_noise
 from models.model_settings import InfoGanSettings
@@ -16,8 +17,6 @@ from models.training import Phase
 
 NOISE_SCALE = 0.5  # by 0.1 the generator ignores the noise, and at 1 the code names parts of it instead of clusters
 CODE_WEIGHT = 1.0  # lambda
-R1_EVERY = 16  # lazy regularisation (Karras et al. 2020, appendix B)
-R1_WEIGHT = 0.1
 CHECK_ROWS = 1000
 
 
@@ -87,15 +86,7 @@ class InfoGan:
         x = tf.gather(tables[0], rows[0])  # (batch, columns)
 
         fake = self.generator(z[0])
-        with tf.GradientTape() as tape:
-            d_loss = scale * losses.non_saturating_d_loss(self.critic(x), self.critic(fake))
-            penalty = tf.cond(
-                step % R1_EVERY == 0,
-                lambda: scale * R1_WEIGHT * R1_EVERY * losses.r1_penalty(self.critic, x),
-                lambda: tf.zeros(()),
-            )
-            d_total = d_loss + penalty
-        descend(self.critic, self.optimizers["critic"], tape, d_total)
+        d_loss = train_critic(self.critic, self.optimizers["critic"], self.critic, x, fake, step, scale)
 
         with tf.GradientTape(persistent=True) as tape:
             fake = self.generator(z[1])
