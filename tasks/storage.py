@@ -75,17 +75,6 @@ class Storage:
                 raise FileExistsError(path) from error
             raise
 
-    def check_writable(self) -> None:
-        """Refuse a root that can't be written, before any work.
-
-        Raises:
-            BadInput: naming the root.
-        """
-        probe = f"writable-{uuid.uuid4().hex[:12]}"
-        self.write(probe, b"")
-        with self._reached():
-            self.fs.rm_file(f"{self.base}/{probe}")
-
     def names(self, path: str) -> list[str]:
         """Sorted names in a folder; none where there is no such folder."""
         folder = f"{self.base}/{path}"

@@ -142,13 +142,13 @@ def test_a_store_that_is_a_file_is_refused(tmp_path: Path) -> None:
     """The error names the store and the remedy."""
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match=r"store: expected a folder that can be written at .*file"):
-        Store(str(tmp_path / "file")).check_writable()
+        Store(str(tmp_path / "file")).write("file", b"")
 
 
 def test_a_store_that_nobody_may_write_is_refused() -> None:
     """The error names the remedy; /sys refuses root too."""
     with pytest.raises(BadInput, match="Name another --store, or grant access"):
-        Store("/sys/genclust").check_writable()
+        Store("/sys/genclust").write("file", b"")
 
 
 def test_the_store_works_on_any_file_system_that_fsspec_opens() -> None:
