@@ -341,7 +341,9 @@ class VadeSettings(ModelSettings):
         None, ge=2, le=4096, description="Width of the hidden layers; chosen by the data if empty."
     )
     batch_size: int = Field(256, ge=8, le=8192, description="Rows in a training step.")
-    pretraining_steps: int = Field(2000, ge=1, description="Training steps of the plain autoencoder.")
+    pretraining_steps: int | None = Field(
+        None, ge=1, description="Training steps of the plain autoencoder; chosen by the rows if empty."
+    )
     pretraining_rate: float = Field(1e-3, gt=0, le=1, description="Adam's step size in pretraining.")
     start: VadeStart = Field(
         VadeStart.autoencoder,

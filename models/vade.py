@@ -8,6 +8,7 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from models import gaussians, quality
+from models.duration import Duration
 from models.guards import guard_components
 from models.latents import draw_normal, noise_key, replica_share, sample_components, sample_noise
 from models.model_settings import VadeSettings, VadeStart
@@ -18,6 +19,7 @@ from models.training import Phase
 ANNEALED_SHARE = 0.2  # of the steps, in which the weight of the KL divergence grows to 1
 FIRST_VARIANCE = 0.1  # of a row's code, in units of the variance within clusters
 LEAST_VARIANCE = 1e-3  # that a column starts with
+PRETRAINING = Duration(passes=40, least=2_000, most=8_000)  # clusters of images' codes are better after more
 RESTARTS = 5  # of each kind of start of the mixture
 INTEGRATION_POINTS = 32  # of the code, for a row's log density
 CHECK_ROWS = 1000
@@ -81,8 +83,9 @@ class Vade:
     def plan(self, phase: str, x_train: np.ndarray) -> Phase:
         """What the training loop needs to know of the phase."""
         if phase == "pretraining":
+            count_steps = PRETRAINING.counter(self.settings.pretraining_steps, self.settings.batch_size)
             return Phase(
-                steps=self.settings.pretraining_steps,
+                steps=count_steps(len(x_train)),
                 batch_size=self.settings.batch_size,
                 batches=1,
                 networks=self.networks,
@@ -93,6 +96,7 @@ class Vade:
                 check=self.check_reconstruction,
                 criterion="validation_reconstruction",
                 finish=lambda: self.start_clusters(x_train),
+                work=count_steps,
             )
         return Phase(
             steps=self.settings.steps,

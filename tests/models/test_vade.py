@@ -9,6 +9,7 @@ from models import gaussians
 from models.model_settings import ModelName, VadeSettings, VadeStart
 from models.networks import DataShape
 from models.settings import TrainingSettings
+from models.training import Phase
 from models.vade import Vade, choose_latent_dim
 from tests.models.training_runs import CLUSTERS, COLUMNS, blobs, responsibilities, run_phase, scored, small_model
 
@@ -215,3 +216,14 @@ def test_a_start_at_the_teachers_clusters_follows_the_manifold():
         agreement[start] = adjusted_rand_score(stripe, responsibilities.argmax(1))
     assert agreement[VadeStart.teacher] > 0.9
     assert agreement[VadeStart.autoencoder] < 0.1
+
+
+@pytest.mark.parametrize(
+    ("rows", "told", "steps"), [(100, None, 2_000), (25_600, None, 4_000), (60_000, None, 8_000), (60_000, 100, 100)]
+)
+def test_many_rows_are_pretrained_for_longer_unless_told(rows: int, told: int | None, steps: int):
+    """Forty passes over them, and `check` knows it by the work."""
+    model = small_model(ModelName.vade, batch_size=256, pretraining_steps=told)
+    plan = model.plan("pretraining", np.zeros((rows, COLUMNS), np.float32))
+    assert isinstance(plan, Phase)
+    assert (plan.steps, plan.work(rows)) == (steps, steps)
