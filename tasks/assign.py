@@ -74,7 +74,7 @@ class Clerk:
 
     def key(self, stage: str, **decides: Any) -> str:
         """The key of what this code and bundle make of some content."""
-        code = code_digest("tasks.assign", "tasks.worker")
+        code = code_digest("tasks.assign")
         by = {"name": self.bundle.name, "version": self.bundle.version, "naming": self.naming.digest}
         return self.store.key(stage, code=code, libraries=library_versions(), **by, **decides)
 

@@ -9,13 +9,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TRIES = 10  # to parse a file
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "tensorflow", "keras", "umap-learn")
+LIBRARIES = (
+    "numpy", "scipy", "scikit-learn", "pyarrow", "tensorflow", "keras", "umap-learn", "pynndescent", "numba"
+)  # fmt: skip
+STARTED = {"tasks.process": "tasks.worker"}  # what a module runs in a process of its own, without importing it
 
 
 @cache
-def code_digest(*modules: str) -> str:
-    """Digest of our own modules that these import, directly or not; comments and layout don't count."""
-    sources = {name: ast.dump(_parse(_path(name))) for name in sorted(_closure(modules))}
+def code_digest(*modules: str, without: frozenset[str] = frozenset()) -> str:
+    """Digest of our own modules that these run, imported directly or not; comments and layout don't count.
+
+    Those `without` which it is known to do don't count either, nor what they alone import.
+    """
+    sources = {name: ast.dump(_parse(_path(name))) for name in sorted(modules_run(*modules, without=without))}
     return hashlib.sha256(repr(sorted(sources.items())).encode()).hexdigest()
 
 
@@ -23,6 +29,18 @@ def code_digest(*modules: str) -> str:
 def library_versions() -> dict[str, str]:
     """Versions of the libraries whose numbers end up in artifacts."""
     return {name: version(name) for name in LIBRARIES}
+
+
+def modules_run(*modules: str, without: frozenset[str] = frozenset()) -> set[str]:
+    """Names of our own modules that these run, themselves included."""
+    seen: set[str] = set()
+    todo = list(modules)
+    while todo:
+        name = todo.pop()
+        if name not in seen | without:
+            seen.add(name)
+            todo += imports_of(_path(name)) | {STARTED.get(name, name)}
+    return seen
 
 
 def imports_of(path: Path) -> set[str]:
@@ -47,17 +65,6 @@ def _parse(path: Path) -> ast.Module:
         with suppress(SystemError):
             return ast.parse(source)
     return ast.parse(source)
-
-
-def _closure(modules: tuple[str, ...]) -> set[str]:
-    seen: set[str] = set()
-    todo = list(modules)
-    while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            todo += imports_of(_path(name))
-    return seen
 
 
 def _path(module: str) -> Path:

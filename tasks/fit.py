@@ -210,7 +210,7 @@ def phase_key(
         spec=spec.model_copy(update=reached),
         training=training.model_dump(exclude={"timeout_minutes"}),
         vectors=vectors.sha256,
-        code=code_digest("tasks.fit", "models.training", f"models.{spec.model}"),
+        code=code_digest("tasks.fit", without=frozenset(f"models.{name}" for name in ModelName if name != spec.model)),
         libraries=library_versions(),
     )
 

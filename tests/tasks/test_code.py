@@ -38,3 +38,17 @@ def test_a_parse_that_fails_each_time_is_told(failing_parse: Callable[[int], Non
     failing_parse(code.TRIES)
     with pytest.raises(SystemError, match="recursion depth"):
         code.imports_of(code.ROOT / "tasks" / "stage.py")
+
+
+@pytest.mark.parametrize("stage", ["fit", "generate", "cluster", "score", "probe", "assess", "assign", "challenge"])
+def test_a_stage_that_asks_a_model_hangs_on_the_models_code(stage: str) -> None:
+    """It runs in another process, which no stage imports."""
+    assert code.modules_run(f"tasks.{stage}") > {"tasks.worker", "models.generative", "models.vector_mixture"}
+
+
+def test_what_a_model_learns_does_not_hang_on_the_code_of_others() -> None:
+    """So that a change of one model trains no other anew; what two of them share counts."""
+    found = code.modules_run("tasks.fit", without=frozenset({"models.vade", "models.n2d"}))
+    assert not found & {"models.vade", "models.n2d", "models.gaussians"}
+    assert found > {"models.manifoldgan", "models.teacher", "models.training", "tasks.worker"}
+    assert code.code_digest("tasks.fit") != code.code_digest("tasks.fit", without=frozenset({"models.vade"}))

@@ -21,7 +21,6 @@ from models.model_settings import (
 )
 from models.settings import TrainingSettings
 from tasks import kinds
-from tasks.code import code_digest
 from tasks.errors import BadInput, Interrupted, StageError
 from tasks.fit import fit_phase, fit_phases, model_spec, phase_key, training_rows
 from tasks.loading import load_split
@@ -197,12 +196,6 @@ def test_samples_can_be_drawn_in_parts(store: Store, process: ModelProcess) -> N
     assert (whole[6:] == part).all()
     assert (component[6:] == part_component).all()
     assert (fitted.sample(5, 2, seed=3)[1] == 2).all()
-
-
-@pytest.mark.parametrize("name", list(ModelName))
-def test_every_model_has_a_digest_of_its_code(name: ModelName):
-    """A phase is done again when the model's code has changed."""
-    assert code_digest(f"models.{name}")
 
 
 @pytest.mark.parametrize(
