@@ -17,7 +17,7 @@ def nearest_rows(x: np.ndarray, candidates: np.ndarray, k: int) -> np.ndarray:
     """Indices of the k nearest candidates of each row, nearest first: (rows, k) int32."""
     known, k_tensor = tf.constant(candidates), tf.constant(min(k, len(candidates)))
     norms = tf.reduce_sum(known**2, axis=1)
-    blocks = (tf.constant(x[i : i + BLOCK_ROWS]) for i in range(0, len(x), BLOCK_ROWS))
+    blocks = (tf.constant(x[i : i + BLOCK_ROWS]) for i in range(0, max(len(x), 1), BLOCK_ROWS))
     return np.concatenate([search_block(block, known, norms, k_tensor).numpy() for block in blocks])
 
 

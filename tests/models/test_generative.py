@@ -48,6 +48,16 @@ def test_a_row_gets_the_same_bits_among_thousands(name):
 
 
 @BOTH
+def test_no_rows_get_no_answers(name):
+    """The last part of a file may have none that can be used."""
+    model, x = small_model(name), blobs()[:0]
+    assert embedded(model, x).shape == (0, embedded(model, blobs()[:2]).shape[1])
+    assert {values.shape for values in scored(model, x).values()} == {(0,)}
+    if model.n_components:
+        assert responsibilities(model, x).shape == (0, CLUSTERS)
+
+
+@BOTH
 def test_samples_made_in_parts_equal_the_whole(name):
     """Sample i is a function of the seed and i."""
     model = small_model(name)
