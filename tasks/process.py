@@ -5,9 +5,9 @@ stdout; arrays pass through npz files in a scratch folder. The child ends when i
 whoever started it.
 """
 
+import contextlib
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -23,6 +23,7 @@ from tasks.errors import BadInput, Interrupted, StageError
 
 ROOT = Path(__file__).resolve().parent.parent
 ANSWERS_ONLY = "--answers-only"
+KINDS: dict[str, type[StageError]] = {kind.__name__: kind for kind in (StageError, BadInput, Interrupted)}
 Progress = Callable[[dict[str, Any]], None]
 UNLESS_TOLD = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}  # a training and an assignment share a GPU's memory
 
@@ -36,7 +37,7 @@ class ModelProcess:
     def __init__(self, *, trains: bool = True) -> None:
         self._words = [] if trains else [ANSWERS_ONLY]
         self._child: subprocess.Popen[str] | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._folder = tempfile.TemporaryDirectory(prefix="genclust-")
         self.scratch = Path(self._folder.name)
 
@@ -79,13 +80,28 @@ class ModelProcess:
             return dict(found)
 
     def stop(self) -> None:
-        """End the child."""
-        if self._child and self._child.poll() is None:
-            self._child.kill()
-            self._child.wait()
+        """End the child; who waits for its answer is told that it died."""
+        if child := self._child:
+            child.kill()
+        with self._lock:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Reap the child and close what led to it."""
+        if child := self._child:
+            self._child = None
+            child.kill()
+            assert child.stdin is not None
+            assert child.stdout is not None
+            with contextlib.suppress(BrokenPipeError):
+                child.stdin.close()
+            child.stdout.close()
+            self._errors.close()
+            child.wait()
 
     def _running(self) -> subprocess.Popen[str]:
         if self._child is None or self._child.poll() is not None:
+            self._let_go()
             self._errors = (self.scratch / "stderr.txt").open("w+b")
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "tasks.worker", str(self.scratch), *self._words],
@@ -113,25 +129,30 @@ class ModelProcess:
             child.stdin.flush()
         except BrokenPipeError:
             raise self._died(child) from None
-        for line in child.stdout:
-            message = json.loads(line)
-            match message.pop("event"):
-                case "progress" if progress:
-                    progress(message)
-                case "reply":
-                    return message
-                case "error":
-                    raise _error(message)
+        try:
+            for line in child.stdout:
+                message = json.loads(line)
+                match message.pop("event"):
+                    case "progress" if progress:
+                        progress(message)
+                    case "reply":
+                        return message
+                    case "error":
+                        raise _error(message)
+        except StageError:
+            raise
+        except BaseException:  # nobody hears the answer: the next request mustn't get it
+            self._let_go()
+            raise
         raise self._died(child)
 
     def _died(self, child: subprocess.Popen[str]) -> Interrupted:
-        code = child.wait()
-        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+        code, memory = _reap(child)
         found = f"exit status {code}"
         if code < 0:
             name = signal.Signals(-code).name
             cause = ", likely out of memory" if -code == signal.SIGKILL else ""
-            found = f"it was ended by {name}{cause}; it had used up to {memory:.1f} GiB"
+            found = f"it was ended by {name}{cause}" + (f"; it had used up to {memory:.1f} GiB" if memory else "")
         self._errors.seek(0)
         last_words = self._errors.read().decode(errors="replace")[-2000:].strip()
         return Interrupted(
@@ -150,14 +171,20 @@ class ModelProcess:
         )
 
 
+def _reap(child: subprocess.Popen[str]) -> tuple[int, float | None]:
+    """Exit status of an ending child, and its peak memory in GiB, None where somebody else asked for the status."""
+    try:
+        _, status, used = os.wait4(child.pid, 0)
+    except ChildProcessError:
+        return child.wait(), None
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return child.returncode, used.ru_maxrss / 2**20
+
+
 def _error(message: dict[str, Any]) -> StageError:
-    match message.get("kind"):
-        case "Interrupted":
-            return Interrupted(*message["words"])
-        case "BadInput":
-            return BadInput(*message["words"])
-        case _:
-            return StageError("training process", "a reply", message["traceback"], "This is a bug: please report it.")
+    if kind := KINDS.get(message.get("kind", "")):
+        return kind(*message["words"])
+    return StageError("training process", "a reply", message["traceback"], "This is a bug: please report it.")
 
 
 def _python_path() -> str:

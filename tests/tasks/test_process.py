@@ -63,6 +63,33 @@ def test_a_request_that_takes_too_long_ends_the_child(tmp_path: Path) -> None:
         assert not psutil.pid_exists(child_pid(process))
 
 
+def test_a_request_that_nobody_waits_for_any_more_leaves_no_answer_to_the_next(tmp_path: Path) -> None:
+    """The child is ended amid its work, as when a run is cancelled."""
+
+    def stop_waiting(message: dict[str, Any]) -> None:
+        raise KeyboardInterrupt
+
+    with ModelProcess() as process:
+        with pytest.raises(KeyboardInterrupt):
+            train(process, tmp_path, progress=stop_waiting)
+        with pytest.raises(StageError, match="unknown request nothing"):
+            process.ask("nothing")
+
+
+def test_a_child_that_is_gone_leaves_no_open_file(tmp_path: Path) -> None:
+    """A worker's process starts many."""
+    count = lambda: len(os.listdir("/proc/self/fd"))  # noqa: E731
+    before = count()
+    with ModelProcess() as process:
+        for _ in range(2):
+            with pytest.raises(StageError, match="unknown request"):
+                process.ask("nothing")
+            assert process._child is not None
+            process._child.kill()
+            process._child.wait()
+    assert count() == before
+
+
 def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     """Nobody is left behind to hold the GPU, and no scratch folder either, though the child is amid its work."""
     code = (
