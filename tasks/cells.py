@@ -16,18 +16,20 @@ def id_texts(table: pa.Table, name: str) -> pa.ChunkedArray:
         BadInput: as `texts` does.
     """
     ids = pc.utf8_trim_whitespace(texts(table, name))
-    is_none = pc.is_nan(table[name]) if pa.types.is_floating(table[name].type) else pc.equal(ids, "")
-    return pc.if_else(is_none, pa.scalar(None, pa.string()), ids)
+    return pc.if_else(pc.equal(ids, ""), pa.scalar(None, pa.string()), ids)
 
 
 def texts(table: pa.Table, name: str) -> pa.ChunkedArray:
-    """A column that says what a row is (its id, label or split) as text.
+    """A column that says what a row is (its id, label or split) as text; null where there is none, or NaN.
 
     Raises:
         BadInput: they are lists or records, or bytes that are no UTF-8.
     """
+    cells = table[name]
+    if pa.types.is_floating(cells.type):
+        cells = pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
     try:
-        return table[name].cast(pa.string())
+        return cells.cast(pa.string())
     except pa.ArrowException as error:
         found, remedy = f"{table[name].type} in {name!r}", "Name another column, or write it as text."
         raise BadInput("source", "ids, labels and splits that can be text", found, remedy) from error

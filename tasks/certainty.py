@@ -19,11 +19,12 @@ def calibration_errors(store: Store, assignments: Artifact, labels: Artifact) ->
     """Expected calibration error of the rows with a known class, by split and, under None, of all.
 
     Each cluster stands for the class that the best one-to-one matching on train rows gives it (on all rows, where no
-    class of a train row is known); without such a class every row of the cluster is wrong.
+    class of a train row is known); without such a class every row of the cluster is wrong, as one without a cluster is.
     """
     sums = sum_levels(store, assignments, labels)
     split, cluster, label = (sums[name].to_numpy(zero_copy_only=False) for name in ("split", "cluster", "label"))
     learnt = split == "train" if (split == "train").any() else np.ones(len(split), bool)
+    learnt &= cluster != NO_CLUSTER
     class_of = match_clusters(label[learnt], cluster[learnt], sums["rows"].to_numpy()[learnt])
     is_correct = np.array([class_of.get(each) for each in cluster.tolist()], dtype=object) == label
     chosen = {None: np.ones(len(split), bool)} | {name: split == name for name in np.unique(split).tolist()}

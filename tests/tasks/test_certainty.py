@@ -47,6 +47,19 @@ def test_the_classes_of_clusters_are_those_of_train_rows(store: Store) -> None:
     assert found == {None: pytest.approx(0.5), "train": pytest.approx(0), "test": pytest.approx(1)}
 
 
+def test_rows_that_fit_no_cluster_are_right_of_none(store: Store) -> None:
+    """They have probability 0, and the best matching would give them the class that most of them have."""
+    ids = [f"r{i}" for i in range(15)]
+    table = assignment_table(
+        pa.table({"row_id": ids, "split": ["train"] * 15}), np.array([[1, 0]] * 10 + [[0, 0]] * 5), np.arange(2)
+    )
+    with store.attempt("made", "none") as attempt:
+        attempt.write_table("assignments", table)
+        attempt.write_table("labels", pa.table({"row_id": ids, "label": ["a"] * 10 + ["b"] * 5}))
+        made = attempt.commit()
+    assert calibration_errors(store, made["assignments"], made["labels"])["train"] == pytest.approx(0)
+
+
 def test_rows_of_no_known_class_take_no_part(store: Store) -> None:
     """Only the rows with a label are counted; without any there is no error to tell."""
     some = written(store, P, [*LABEL[:10], *[None] * 5], ["train"] * 15)

@@ -128,6 +128,14 @@ def test_labels_go_into_an_artifact_of_their_own(tmp_path: Path, store: Store) -
     assert "labels" not in run(source, store)[0]
 
 
+def test_a_label_that_is_no_number_is_none(tmp_path: Path, store: Store) -> None:
+    """pandas and NumPy have NaN where there is no value; it is no class."""
+    label = np.where(np.arange(40) < 30, np.nan, 1.0)
+    pq.write_table(pa.table({"x": np.arange(40) ** 0.5, "label": label}), tmp_path / "a.parquet")
+    artifacts, _, _ = run(tmp_path / "a.parquet", store, SourceSettings(label_column="label"))
+    assert store.table(artifacts["labels"])["label"].to_pylist() == [None] * 30 + ["1"] * 10
+
+
 def test_ignored_columns_are_kept_but_not_used(tmp_path: Path, store: Store) -> None:
     """An ignored number is in rows, and in no vector; its missing cells reject no row."""
     source = write_csv(tmp_path / "a.csv", z=[1, ""])
@@ -635,7 +643,7 @@ def test_too_many_rejected_rows_are_refused(tmp_path: Path, store: Store) -> Non
     """The error counts the rows by their reasons."""
     source = write_csv(tmp_path / "a.csv", z=[1, 2, "", "inf"], w=[1, "", 3, 4])
     message = refuse(source, store)
-    assert "expected at most 50% of 40 rows to be rejected, and not all of them" in message
+    assert "expected at most 50.0% of 40 rows to be rejected, and not all of them" in message
     assert "found 30 (infinite cell: z: 10; missing cell: w: 10; missing cell: z: 10)" in message
 
 
