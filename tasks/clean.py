@@ -113,11 +113,10 @@ def remove_unneeded(store: Store, chosen: Iterable[Unneeded]) -> None:
     for each in chosen:
         folder = each.folder
         store.remove(folder)
-        while store.is_local and "/" in folder:
+        while "/" in folder:
             folder = folder.rsplit("/", 1)[0]
-            if store.names(folder):
+            if not store.remove_empty(folder):
                 break
-            store.remove(folder)
 
 
 def _reason(each: Unneeded) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from fsspec.core import url_to_fs
 
+from tasks.addresses import file_name, refuse_password
 from tasks.errors import BadInput
 from tasks.origins import Origin
 
@@ -24,11 +25,16 @@ MAGIC = "*?["
 
 
 def listed(source: str) -> list[Origin]:
-    """The files of a source, sorted by name."""
+    """The files of a source, sorted by name.
+
+    Raises:
+        BadInput: the address holds a password.
+    """
+    refuse_password(source, "source")
     fs, root = url_to_fs(source)
     fs.invalidate_cache()
     if fs.isfile(root):
-        return [Origin(fs, root, os.path.basename(root))]
+        return [Origin(fs, root, file_name(root))]
     is_pattern = any(sign in root for sign in MAGIC) and not fs.exists(root)
     base = _before_pattern(root) if is_pattern else root
     paths = _matches(fs, root) if is_pattern else fs.find(root)

@@ -6,18 +6,19 @@ Nothing is remembered between two calls: what others wrote or removed meanwhile 
 import errno
 import os
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import fsspec
 from fsspec.core import url_to_fs
 
+from tasks.addresses import refuse_password
 from tasks.errors import BadInput
 from tasks.failures import explained
 
-UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR)
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 BUCKETS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl"}  # no folders; making one would make its bucket
 MODIFIED = ("mtime", "LastModified", "last_modified", "updated", "created")  # as file systems call it
 TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")  # answers to a write of a new object
@@ -35,8 +36,13 @@ class Storage:
 
     def __init__(self, root: str) -> None:
         self.root = root.rstrip("/")
+        refuse_password(self.root, "store")
         with self._reached():
-            self.fs, self.base = url_to_fs(self.root)
+            try:
+                self.fs, self.base = url_to_fs(self.root)
+            except ValueError as error:
+                remedy = "Name a folder, or an address such as s3://bucket/folder."
+                raise BadInput("store", "an address that can be opened", f"{root}: {error}", remedy) from error
 
     def read(self, path: str) -> bytes:
         """Content of a file."""
@@ -45,17 +51,16 @@ class Storage:
             return content
 
     def write(self, path: str, content: bytes) -> None:
-        """Write a file over what may be there.
+        """Write a file over what may be there; who reads finds the old one or the new one, whole.
 
         Raises:
             BadInput: nobody may write there, or there is no such bucket.
         """
-        try:
-            self._put(path, content, "overwrite")
-        except OSError as error:
-            if isinstance(error, FileNotFoundError | PermissionError) or error.errno in UNWRITABLE:
-                raise self._unwritable(error) from error
-            raise
+        with self._writable():
+            if self.is_local:
+                self._put_whole(path, content, os.replace)
+            else:
+                self._put(path, content, "overwrite")
 
     def create(self, path: str, content: bytes) -> None:
         """Write a file that must not exist yet.
@@ -64,16 +69,18 @@ class Storage:
 
         Raises:
             FileExistsError: somebody else created it first.
+            BadInput: nobody may write there, or there is no such bucket.
         """
-        try:
-            if self.is_local:
-                self._link(path, content)
-            else:
-                self._put(path, content, "create")
-        except OSError as error:
-            if _code(error) in TAKEN:
-                raise FileExistsError(path) from error
-            raise
+        with self._writable():
+            try:
+                if self.is_local:
+                    self._put_whole(path, content, os.link)
+                else:
+                    self._put(path, content, "create")
+            except OSError as error:
+                if _code(error) in TAKEN:
+                    raise FileExistsError(path) from error
+                raise
 
     def names(self, path: str) -> list[str]:
         """Sorted names in a folder; none where there is no such folder."""
@@ -99,10 +106,6 @@ class Storage:
             found = _entries(self._fresh(), self.base)
         return {path.removeprefix(f"{self.base}/"): Listed(entry["size"], _modified(entry)) for path, entry in found}
 
-    def move(self, path: str, new: str) -> None:
-        """Give a file another name."""
-        self.fs.mv(f"{self.base}/{path}", f"{self.base}/{new}")
-
     def remove(self, path: str) -> None:
         """Remove a file, or a folder and what is in it, if it is there."""
         with self._reached():
@@ -111,6 +114,16 @@ class Storage:
                 fs.rm(f"{self.base}/{path}", recursive=True)
             except (FileNotFoundError, NotADirectoryError):
                 return
+
+    def remove_empty(self, path: str) -> bool:
+        """Remove a folder of this machine that nothing is in; whether it was."""
+        if not self.is_local:
+            return False
+        try:
+            os.rmdir(f"{self.base}/{path}")
+        except OSError:
+            return False
+        return True
 
     @property
     def is_local(self) -> bool:
@@ -125,17 +138,24 @@ class Storage:
         full = f"{self.base}/{path}"
         with self._reached():
             if not BUCKETS & protocols(self.fs):
-                self.fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
+                self._make_folder(full.rsplit("/", 1)[0])
             self.fs.pipe_file(full, content, mode=mode)
 
-    def _link(self, path: str, content: bytes) -> None:
-        """Create a local file whole or not at all: fsspec only looks whether it exists, which two can do at once."""
-        partial = f"{path}.{uuid.uuid4().hex[:12]}.part"
-        self._put(partial, content, "overwrite")
+    def _make_folder(self, folder: str) -> None:
         try:
-            os.link(f"{self.base}/{partial}", f"{self.base}/{path}")
+            self.fs.makedirs(folder, exist_ok=True)
+        except FileExistsError as error:  # what is there is a file
+            raise NotADirectoryError(errno.ENOTDIR, "a file where a folder should be", folder) from error
+
+    def _put_whole(self, path: str, content: bytes, place: Callable[[str, str], None]) -> None:
+        """Write a local file beside its place, and `place` it there when it is whole."""
+        partial = f"{path}.{uuid.uuid4().hex[:12]}.part"
+        try:
+            self._put(partial, content, "overwrite")
+            place(f"{self.base}/{partial}", f"{self.base}/{path}")
         finally:
-            os.unlink(f"{self.base}/{partial}")
+            with suppress(OSError):  # it is placed, or was never begun
+                os.unlink(f"{self.base}/{partial}")
 
     def _fresh(self) -> Any:
         """The file system without the listings that it holds in memory, which leave out what others did."""
@@ -147,9 +167,18 @@ class Storage:
         with explained("store", f"a store that can be reached at {self.root}"):
             yield
 
-    def _unwritable(self, error: Exception) -> BadInput:
-        remedy = "Name another --store, or grant access."
-        return BadInput("store", f"a folder that can be written at {self.root}", repr(error), remedy)
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if isinstance(error, FileNotFoundError | PermissionError) or error.errno in UNWRITABLE:
+                expected, remedy = (
+                    f"a folder that can be written at {self.root}",
+                    "Name another --store, or grant access.",
+                )
+                raise BadInput("store", expected, repr(error), remedy) from error
+            raise
 
 
 def _entries(fs: Any, folder: str) -> Iterable[tuple[str, Any]]:

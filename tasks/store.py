@@ -110,9 +110,12 @@ class Store(Storage):
         return self.tables_of(self.files(artifact), columns)
 
     def tables_of(self, files: Iterable[StoredFile], columns: list[str] | None = None) -> Iterator[pa.Table]:
-        """Parts of a table, one in memory at a time; they need not be committed yet."""
+        """Parts of a table, one in memory at a time; they need not be committed yet.
+
+        Read by one thread: Arrow's others sometimes abort a process that ends soon after (apache/arrow, issue 34314).
+        """
         for file in files:
-            yield pq.read_table(pa.BufferReader(self.read_file(file)), columns=columns)
+            yield pq.read_table(pa.BufferReader(self.read_file(file)), columns=columns, use_threads=False)
 
     def table(self, artifact: Artifact, columns: list[str] | None = None) -> pa.Table:
         """A whole table artifact; for those that are known to be small."""
@@ -202,12 +205,7 @@ class Attempt:
         """Write the manifest, which makes the artifacts exist."""
         artifacts = {kind: [file.model_dump() for file in files] for kind, files in self._files.items()}
         content = json.dumps({"attempt": self.folder, "artifacts": artifacts}, indent=1).encode()
-        path = f"{self.folder}/{MANIFEST}"
-        if self.store.is_local:  # elsewhere a file is there as a whole, or not at all
-            self.store.write(f"{path}.part", content)
-            self.store.move(f"{path}.part", path)
-        else:
-            self.store.write(path, content)
+        self.store.write(f"{self.folder}/{MANIFEST}", content)
         self.committed = True
         return {kind: self.store._artifact(self.folder, kind, tuple(files)) for kind, files in self._files.items()}
 

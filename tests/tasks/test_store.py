@@ -1,6 +1,8 @@
 """Claims about the store."""
 
+import errno
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -138,11 +140,28 @@ def test_creating_what_exists_is_refused(tmp_path: Path) -> None:
     assert json.loads(store.read("models/m/registrations/000001.json")) == {}
 
 
-def test_a_store_that_is_a_file_is_refused(tmp_path: Path) -> None:
+def test_a_write_that_breaks_off_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk makes no half of a record, which others couldn't read."""
+    store = Store(str(tmp_path))
+    store.write("runs/a.json", b"{}")
+
+    def fill_disk(path: str, content: bytes, mode: str) -> None:
+        Path(path).write_bytes(content[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store.fs, "pipe_file", fill_disk)
+    with pytest.raises(OSError, match="No space left"):
+        store.write("runs/a.json", b'{"run": 1}')
+    assert store.read("runs/a.json") == b"{}"
+    assert store.names("runs") == ["a.json"]
+
+
+@pytest.mark.parametrize("put", [Store.write, Store.create])
+def test_a_store_that_is_a_file_is_refused(tmp_path: Path, put: Callable[[Store, str, bytes], None]) -> None:
     """The error names the store and the remedy."""
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match=r"store: expected a folder that can be written at .*file"):
-        Store(str(tmp_path / "file")).write("file", b"")
+        put(Store(str(tmp_path / "file")), "file", b"")
 
 
 def test_a_store_that_nobody_may_write_is_refused() -> None:
