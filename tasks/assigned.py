@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tasks.errors import BadInput
 from tasks.identity import row_keys
-from tasks.ledger import append, newest, records
+from tasks.ledger import append_once, records
 from tasks.store import Artifact, Store
 from tasks.table_file import check_out, save_table
 
@@ -33,9 +33,7 @@ class Assignment(BaseModel):
 
 def add_assignment(store: Store, made: Assignment) -> None:
     """Make it the newest; the same run is recorded once."""
-    last = newest(store, _folder(made.name))
-    if last is None or Assignment.model_validate_json(last).run_id != made.run_id:
-        append(store, _folder(made.name), made.model_dump_json(indent=1).encode())
+    append_once(store, _folder(made.name), made.run_id, made.model_dump_json(indent=1).encode())
 
 
 def assignments(store: Store, name: str) -> list[Assignment]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from models.model_settings import ModelName, model_settings
 from models.ranking import Evidence, ranks
 from models.settings import EncodingSettings, SourceSettings, TrainingSettings
-from tasks.ledger import append, records
+from tasks.ledger import append_once, records
 from tasks.store import Artifact, Store
 
 
@@ -100,8 +100,7 @@ def ranked(contestants: Sequence[Contestant]) -> list[Contestant]:
 
 def add_comparison(store: Store, comparison: Comparison) -> None:
     """Keep it under its name, once for a run."""
-    if all(known.run_id != comparison.run_id for known in comparisons(store, comparison.name)):
-        append(store, folder(comparison.name), comparison.model_dump_json(indent=1).encode())
+    append_once(store, folder(comparison.name), comparison.run_id, comparison.model_dump_json(indent=1).encode())
 
 
 def comparisons(store: Store, name: str) -> list[Comparison]:

@@ -16,6 +16,16 @@ def append(store: Store, folder: str, content: bytes) -> int:
         return number
 
 
+def append_once(store: Store, folder: str, run_id: str, content: bytes) -> None:
+    """Add the record of a run, unless it has one; a run that is resubmitted comes after others."""
+    mark = f"{folder}/of-runs/{run_id}"
+    try:
+        store.read(mark)
+    except FileNotFoundError:
+        number = append(store, folder, content)
+        store.write(mark, str(number).encode())
+
+
 def newest_number(store: Store, folder: str) -> int:
     """The number of the newest record, 0 where there is none."""
     return max(map(_number, _files(store, folder)), default=0)

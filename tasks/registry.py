@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from tasks.errors import BadInput
-from tasks.ledger import append, newest, newest_first, records
+from tasks.ledger import append_once, newest, newest_first, records
 from tasks.store import Artifact, Store
 
 
@@ -25,9 +25,7 @@ class Registration(BaseModel):
 
 def add_registration(store: Store, registration: Registration) -> None:
     """Make it the newest; the same run registers once."""
-    last = newest(store, _folder(registration.name))
-    if last is None or Registration.model_validate_json(last).run_id != registration.run_id:
-        append(store, _folder(registration.name), registration.model_dump_json(indent=1).encode())
+    append_once(store, _folder(registration.name), registration.run_id, registration.model_dump_json(indent=1).encode())
 
 
 def newest_registration(store: Store, name: str, stage: str) -> Registration:

@@ -17,7 +17,7 @@ from tasks.labelling import assignment_table
 from tasks.loading import parts
 from tasks.promotions import promotions
 from tasks.register import keep
-from tasks.registry import Registration, add_registration, newest_registration
+from tasks.registry import Registration, add_registration, newest_registration, registrations
 from tasks.store import Artifact, Store
 
 
@@ -33,14 +33,14 @@ def test_the_newest_registration_counts(store: Store) -> None:
     add_registration(store, registration("one"))
     add_registration(store, registration("two"))
     assert newest_registration(store, "m", "export").run_id == "two"
-    assert store.names("models/m/registrations") == ["000001.json", "000002.json"]
+    assert [each.run_id for each in registrations(store, "m")] == ["one", "two"]
 
 
 def test_a_run_that_is_retried_registers_once(store: Store) -> None:
-    """The stage may run again after a failure behind it."""
-    add_registration(store, registration("one"))
-    add_registration(store, registration("one"))
-    assert store.names("models/m/registrations") == ["000001.json"]
+    """The stage may run again after a failure behind it, and after other runs."""
+    for run_id in ("one", "one", "two", "one"):
+        add_registration(store, registration(run_id))
+    assert [each.run_id for each in registrations(store, "m")] == ["one", "two"]
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones(store: Store) -> None:
