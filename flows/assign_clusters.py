@@ -9,6 +9,7 @@ from pydantic import Field
 from models.settings import DriftSettings, Name
 from tasks.assign import assign
 from tasks.assigned import Assignment
+from tasks.bundle import whole_version
 from tasks.detect_drift import detect_drift
 from tasks.process import ModelProcess
 from tasks.promotions import champion
@@ -30,10 +31,11 @@ def assign_clusters(
         source: A file, a folder or a glob (Parquet, Arrow, CSV, JSON lines, NPZ), local or any URI; or digits.
         name: What the model is registered as.
         store: Folder or URI where everything is kept.
-        version: The version that labels the rows; the promoted one if empty.
+        version: The version that labels the rows, by its beginning; the promoted one if empty.
         drift: When new rows are called different.
     """
-    version = version or champion(Store(store), name, "assign").version
+    place = Store(store)
+    version = whole_version(place, name, version, "assign") if version else champion(place, name, "assign").version
     with ModelProcess(trains=False) as process:
         made = assign.submit(source, name, version, store, process).result()
     run = record.submit(name, version, source, str(flow_run.id), made, store).result()

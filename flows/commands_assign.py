@@ -20,7 +20,9 @@ class Assign(BaseModel):
         """Run the flow and print what came of it."""
         from flows.assign_clusters import assign_clusters
         from flows.assignment import assignment_lines
+        from flows.service_client import check_server
 
+        check_server()
         found = assign_clusters(self.source, self.name, self.store, self.version, self.drift)
         print(*assignment_lines(found, self.store), sep="\n")
 

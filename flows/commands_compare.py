@@ -26,7 +26,9 @@ class Compare(EveryModelSettings, SourceSettings):
     def cli_cmd(self) -> None:
         """Run the flow and print the leaderboard."""
         from flows.compare_models import compare_models
+        from flows.service_client import check_server
 
+        check_server()
         told = {name: getattr(self, name) for name in Compare.__annotations__}
         columns = SourceSettings(**self.model_dump(include=set(SourceSettings.model_fields)))
         settings = EveryModelSettings(**{name: getattr(self, name) for name in EveryModelSettings.model_fields})

@@ -36,7 +36,9 @@ class Promote(BaseModel):
     def cli_cmd(self) -> None:
         """Run the flow and print what it found."""
         from flows.promote import promote
+        from flows.service_client import check_server
 
+        check_server()
         decision = Decision.rule if self.by == By.rule else Decision.force
         found = promote(self.name, self.version, decision, self.reason, self.store, self.rule)
         print(*challenge_lines(found.challenge, found.promotion is not None), sep="\n")

@@ -109,6 +109,22 @@ def cluster_ids_of(store: Store, name: str, version: str) -> np.ndarray:
     return _cluster_ids(store, _find(store, name, version)[0])
 
 
+def whole_version(store: Store, name: str, version: str, stage: str) -> str:
+    """The version of a name that begins so; `stage` is who asks, for the error.
+
+    Raises:
+        BadInput: none does, or several do.
+    """
+    known = store.names(f"models/{name}/versions")
+    found = [each for each in known if each.startswith(version)]
+    if len(found) != 1:
+        told = ", ".join(each[:12] for each in found or known) or "none"
+        raise BadInput(
+            stage, f"one version of {name} that begins with {version}", f"these: {told}", "Name one of these."
+        )
+    return found[0]
+
+
 def _find(store: Store, name: str, version: str) -> tuple[dict[str, Artifact], dict[str, Any]]:
     """The parts of a version and its description."""
     found = store.find(f"models/{name}/versions", version)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.bundle import cluster_ids_of, read_bundle
+from tasks.bundle import cluster_ids_of, read_bundle, whole_version
 from tasks.errors import BadInput
 from tasks.process import ModelProcess
 from tasks.store import Store
@@ -104,3 +104,17 @@ def test_the_ids_of_a_version_can_be_read_without_its_networks(
     assert (
         cluster_ids_of(store, name, version).tolist() == read_bundle(store, name, process, version).cluster_ids.tolist()
     )
+
+
+@pytest.mark.parametrize(("begins", "found"), [("aab", "aabc"), ("a", None), ("c", None), ("../", None)])
+def test_the_beginning_of_a_version_is_enough_if_it_is_one(store: Store, begins: str, found: str | None) -> None:
+    """As commands print twelve of its digits; what is no version is refused with the known ones."""
+    for version in ("aabc", "aacd", "b"):
+        store.write(f"models/m/versions/{version}/attempt/manifest.json", b"{}")
+    if found:
+        assert whole_version(store, "m", begins, "assign") == found
+        return
+    with pytest.raises(
+        BadInput, match=f"assign: expected one version of m that begins with {begins}; found these: aabc"
+    ):
+        whole_version(store, "m", begins, "assign")
