@@ -9,7 +9,7 @@ import pyarrow as pa
 from models.encoding import Encoding
 from tasks.columns import to_arrays
 from tasks.gallery import Chosen, take
-from tasks.numbers import column_number
+from tasks.numbers import column_number, percent
 from tasks.pictures import draw_sprite
 from tasks.pixels import Pixels, pixels_of
 from tasks.store import Artifact, Store
@@ -88,7 +88,7 @@ def _strip(
         return Strip(TITLES[sort], ids, note, sprite(image.draw(to_arrays(own, list(image.columns)))), [])
     shown = [
         ids,
-        [_percent(value) for value in probabilities],
+        [percent(value) for value in probabilities],
         ["" if v is None else str(v) for v in seconds],
     ]
     by_name = {column.name: column for column in encoding.columns}
@@ -100,11 +100,7 @@ def _id_column(members: Artifact) -> str:
     return "row_id" if members.kind == "rows" else "sample_id"
 
 
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.0f}%"
-
-
 def _range(values: list[float | None]) -> str:
     known = [value for value in values if value is not None]
-    low, high = _percent(min(known, default=None)), _percent(max(known, default=None))
+    low, high = percent(min(known, default=None)), percent(max(known, default=None))
     return low if low == high else f"{low} to {high}"

@@ -11,6 +11,7 @@ from models.imputation import missing_cells, present
 from tasks import kinds
 from tasks.columns import to_arrays
 from tasks.errors import BadInput
+from tasks.numbers import percent
 
 EXAMPLE = 200  # characters of a rejected row that are shown
 
@@ -98,7 +99,7 @@ def check_rejected(rejected: dict[str, Rejection], rows: int, most: float, stage
     count = sum(rejection.count for rejection in rejected.values())
     if count and (count == rows or count > most * rows):
         reasons = "; ".join(f"{reason}: {rejection.count:,}" for reason, rejection in rejected.items())
-        expected = f"at most {most:.0%} of {rows:,} rows to be rejected, and not all of them"
+        expected = f"at most {percent(most)} of {rows:,} rows to be rejected, and not all of them"
         raise BadInput(stage, expected, f"{count:,} ({reasons})", remedy)
 
 

@@ -223,7 +223,9 @@ def test_a_source_of_bad_rows_is_refused(model: Model, tmp_path: Path) -> None:
     """By the share that the fit allowed, a half."""
     rows = blob_rows(40, seed=8)
     rows.loc[:25, "x"] = np.nan
-    with pytest.raises(BadInput, match=r"assign: expected at most 50% of 40 rows to be rejected.*26 \(missing cell: x"):
+    with pytest.raises(
+        BadInput, match=r"assign: expected at most 50.0% of 40 rows to be rejected.*26 \(missing cell: x"
+    ):
         model.assign(write_rows(tmp_path / "bad.parquet", rows))
 
 

@@ -19,7 +19,7 @@ from prefect.logging import disable_run_logger
 from models.encoding import Column, Kind
 from tasks.changes import since_promotion
 from tasks.numbers import percent
-from tasks.pictures import PALETTE, draw_map, draw_sprite, proportion_interval, text_colour_on
+from tasks.pictures import PALETTE, draw_curve, draw_map, draw_sprite, proportion_interval, text_colour_on
 from tasks.registry import Registration
 from tasks.report import report
 from tasks.store import Store
@@ -366,6 +366,12 @@ def test_the_same_report_is_not_made_twice(tmp_path: Path) -> None:
     assert (again.name, again.data) == ("Cached", first)
     assert other["page"].sha256 != first["page"].sha256
     assert store.contents(first["map"])["map.png"].startswith(b"\x89PNG")
+
+
+def test_the_same_curve_is_the_same_file() -> None:
+    """Nothing random is in it, so equal reports are equal."""
+    steps = np.arange(5)
+    assert draw_curve("loss", steps, steps / 2) == draw_curve("loss", steps, steps / 2)
 
 
 def test_a_sprite_holds_the_images_side_by_side() -> None:
