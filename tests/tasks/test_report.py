@@ -160,7 +160,7 @@ def test_numbers_come_in_the_columns_that_set_the_cluster_apart(
     assert headings[:3] == ["id", "probability", "second choice"]
     assert len(headings) == 3 + 8
     assert "noise" not in headings
-    assert "<td>row-0</td><td>99%</td><td>1</td>" in card
+    assert "<td>row-0</td><td>99.0%</td><td>1</td>" in card
 
 
 def test_whether_there_is_anything_to_find_comes_first(numeric: tuple[str, dict[str, Any]]) -> None:
