@@ -47,6 +47,8 @@ def _verdict(found: RowExplanation) -> Iterator[str]:
         yield f"cluster       {found.cluster}, probability {found.cluster_probability:.3f}"
     if found.cluster is not None and found.second_cluster is not None:
         yield f"runner-up     {found.second_cluster}, behind by {found.margin:.3f}"
+    if found.said:
+        yield "people say    " + "; ".join(f"{cluster}: {words}" for cluster, words in found.said.items())
     kind = "real rows" if found.p_real >= 0.5 else "generated rows"
     yield f"p_real        {found.p_real:.3f}: more like {kind}, as the critic sees it"
     outlier = "an outlier" if found.is_outlier else "no outlier"

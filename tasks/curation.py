@@ -66,6 +66,12 @@ class Curation:
         """Whether it does more than give names."""
         return bool(self.merged or self.dismissed)
 
+    def said_of(self, cluster: int) -> str:
+        """The name of a cluster, and what its rows count as in words; "" where nobody said anything."""
+        target = self.target(cluster)
+        fate = "(dismissed)" if target in self.dismissed else f"(counts as {target})" if target != cluster else ""
+        return " ".join(filter(None, [self.names.get(cluster), fate]))
+
     def apply(self, probabilities: np.ndarray, cluster_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Probabilities (rows, clusters) and ids (clusters,) of the curated clusters.
 

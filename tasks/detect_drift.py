@@ -27,10 +27,10 @@ MAX_NAMED = 50
 
 @stage(name="detect_drift")
 def detect_drift(run: Assignment, settings: DriftSettings, store: str) -> Artifacts:
-    """Write the table `drift` and tell the server of what drifted; what was told already isn't told again.
+    """Write the table `drift` and tell the server of what drifted; the same test of the same files isn't told again.
 
     Of a source that grew, the files that the last run of the same source and version hadn't are tested, or all of them
-    if there is none.
+    together if there is none.
     """
     place = Store(store)
     registration = registration_of(place, run)

@@ -7,6 +7,7 @@ import numpy as np
 
 from tasks.bundle import Bundle, read_bundle
 from tasks.columns import source_name
+from tasks.curation import read_curation
 from tasks.errors import BadInput
 from tasks.evidence import Means, Strangeness, Weighing, strange_columns, weigh
 from tasks.gallery import take
@@ -30,6 +31,7 @@ class RowExplanation:
         own: values of the columns that take part and are numbers, by their names in the source.
         nearest: the row's cluster; of a row that fits none, the cluster with the nearest mean vector.
         rival: the runner-up, or without one the other cluster with the nearest mean vector; None if there is none.
+        said: what people said of these two, for those of whom they said anything.
         distances: from the mean vectors of these two.
         typical: rows that are typical of these two, the nearest to the row first.
         weighing: what speaks for the cluster and what for its rival; of no use where the row fits none.
@@ -51,6 +53,7 @@ class RowExplanation:
     is_outlier: bool
     nearest: int
     rival: int | None
+    said: dict[int, str]
     distances: dict[int, float]
     typical: list[TypicalRow]
     weighing: Weighing
@@ -86,6 +89,7 @@ def explain_position(store: Store, registration: Registration, bundle: Bundle, r
     means, deviations = _by_cluster(profiles, "mean"), _by_cluster(profiles, "deviation")
     x = take_rows(store, made["vectors"], here)[0].astype(np.float64)  # (width,)
     nearest, rival = _pair(x, means, assigned["cluster"], assigned["second_cluster"])
+    curation = read_curation(store, registration.name)
     pair = {cluster: means[cluster] for cluster in (nearest, rival) if cluster is not None}
     names = [column.name for column in encoding.numbers]
     own = take(store, made["rows"], here, ["split", *(column.name for column in encoding.columns)])
@@ -101,6 +105,7 @@ def explain_position(store: Store, registration: Registration, bundle: Bundle, r
         **take(store, made["scores"], here, SCORED).to_pylist()[0],
         nearest=nearest,
         rival=rival,
+        said={cluster: words for cluster in pair if (words := curation.said_of(cluster))},
         distances={cluster: float(np.linalg.norm(x - mean)) for cluster, mean in pair.items()},
         typical=typical_rows(store, made, names, x, position, pair),
         weighing=weigh(bundle, x, own, means, nearest, rival) if fits and rival is not None else Weighing(),

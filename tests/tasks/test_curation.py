@@ -48,7 +48,7 @@ def restore(cluster: int) -> Edit:
 def named(store: Store, tmp_path: Path) -> Store:
     """A registered and promoted name, `m`, with 40 rows: the probabilities above, ten times."""
     source = tmp_path / "rows.parquet"
-    pq.write_table(pa.table({"id": list(map(str, range(40))), "x": np.arange(40.0)}), source)
+    pq.write_table(pa.table({"id": list(map(str, range(40))), "x": np.arange(40) / 2}), source)
     made, _, _ = ingest_source(str(source), SourceSettings(id_column="id"), EncodingSettings(), 2, store)
     with store.attempt("results", "k") as attempt:
         for ids, x in parts(store, made["vectors"]):
@@ -195,3 +195,9 @@ def test_clusters_are_listed_with_their_sizes_and_what_was_said_of_them(named: S
         "       7         0    0.0%  (dismissed)",
         "    none        20   50.0%",
     ]
+
+
+def test_what_people_said_of_a_cluster_is_told_in_words() -> None:
+    """Its name, and what became of it and of those that were merged into it."""
+    curation = Curation(names={4: "Loyal", 3: "New"}, merged={4: 3, 7: 9}, dismissed=frozenset({9}))
+    assert [curation.said_of(each) for each in (4, 3, 7, 5)] == ["Loyal (counts as 3)", "New", "(dismissed)", ""]

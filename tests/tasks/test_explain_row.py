@@ -14,11 +14,13 @@ from models.model_settings import GanSettings, ModelName
 from models.partitions import fit_partition
 from models.settings import EncodingSettings, PartitionMethod, PartitionSettings, PartitionSpace, SourceSettings
 from tasks.bundle import Bundle
+from tasks.curation import Edit, EditKind
 from tasks.errors import BadInput
 from tasks.explain import explanation_table, number_columns, profile_table, sum_clusters
 from tasks.explain_row import RowExplanation, explain_position, explain_row
 from tasks.ingest import ingest_source
 from tasks.labelling import assignment_table
+from tasks.ledger import append
 from tasks.loading import parts, take_rows
 from tasks.model import FittedModel, ModelSpec
 from tasks.process import ModelProcess
@@ -130,6 +132,16 @@ def test_an_explanation_is_printed_in_plain_words(explained: Explained) -> None:
     assert "p_real        0.800: more like real rows, as the critic sees it" in text
     assert "p_value       0.250: 25.0% of ordinary rows look as strange; no outlier" in text
     assert f"speaks for {found.nearest}" in text
+
+
+def test_an_explanation_tells_what_people_said_of_its_clusters(explained: Explained) -> None:
+    """The clusters are those that were found, whatever they count as."""
+    append(
+        explained.store, "models/m/edits", Edit(kind=EditKind.rename, cluster=5, title="Old").model_dump_json().encode()
+    )
+    found = explained.row("r4")
+    assert found.said == {5: "Old"}
+    assert "people say    5: Old" in list(explanation_lines(found))
 
 
 def test_a_rejected_row_is_refused_with_the_reason(explained: Explained) -> None:
