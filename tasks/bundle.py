@@ -51,14 +51,6 @@ class Bundle:
         """The component that a stable id names."""
         return int(np.flatnonzero(self.cluster_ids == cluster)[0])
 
-    def scores(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """`p_real` and `p_value` of each row, (rows,) each."""
-        answers = self.model.infer(x, "scores")
-        return {
-            "p_real": self.calibration.p_real(answers["logit"]),
-            "p_value": self.calibration.p_value(answers["typicality"]),
-        }
-
 
 def write_bundle(
     store: Store, name: str, artifacts: dict[str, Artifact], settings: dict[str, Any]

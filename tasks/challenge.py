@@ -9,6 +9,7 @@ from prefect.artifacts import create_table_artifact
 from models.lineage import NO_CLUSTER
 from models.promotion_rule import Measured, agreement, apply_rule, division, empty_share, vanished_share
 from models.settings import PromotionSettings
+from tasks.answers import Answers, ask, finite
 from tasks.bundle import Bundle, cluster_ids_of, read_bundle
 from tasks.challenge_result import ChallengeResult
 from tasks.errors import BadInput
@@ -104,14 +105,15 @@ def measure(bundles: list[Bundle], periods: list[pa.Table]) -> Measured | str:
     spaces = [np.concatenate(vectors) for vectors in zip(*read, strict=True)]
     if len(spaces[0]) < FEWEST_ROWS or not len(read[1][1]):
         return f"both read {len(spaces[0])} test rows, of at least {FEWEST_ROWS}"
-    before, after = (_labels(bundle, x) for bundle, x in zip(bundles, spaces, strict=True))
-    rate = bundles[1].settings["scoring"]["outlier_rate"]
-    outliers = [(bundle.scores(x)["p_value"] <= rate).mean() for bundle, x in zip(bundles, read[1], strict=True)]
+    answers = [ask(bundle, finite(x)) for bundle, x in zip(bundles, spaces, strict=True)]
+    before, after = (_labels(bundle, each) for bundle, each in zip(bundles, answers, strict=True))
+    rate, own = bundles[1].settings["scoring"]["outlier_rate"], len(read[1][1])
+    outliers = [(each.p_value[-own:] <= rate).mean() for each in answers]
     return Measured(
         division=(division(spaces, before), division(spaces, after)),
         outliers=(float(outliers[0]), float(outliers[1])),
         outlier_rate=rate,
-        rows=len(read[1][1]),
+        rows=own,
         vanished=vanished_share(before, after),
         empty=empty_share(after, bundles[1].cluster_ids),
         agreement=agreement(before, after),
@@ -144,7 +146,7 @@ def _read_by_both(bundles: list[Bundle], table: pa.Table) -> list[np.ndarray]:
     return [x[both[readable]] for x, readable in made]
 
 
-def _labels(bundle: Bundle, x: np.ndarray) -> np.ndarray:
+def _labels(bundle: Bundle, answers: Answers) -> np.ndarray:
     """The stable id of each row's cluster (rows,), NO_CLUSTER for none."""
-    places = largest(bundle.probabilities(x))
+    places = largest(answers.probabilities)
     return np.where(places == NO_CLUSTER, NO_CLUSTER, bundle.cluster_ids[places])

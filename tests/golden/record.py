@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from flows.fit_clusters import fit_clusters
 from models.model_settings import ManifoldGanSettings, ModelName
 from models.settings import SampleSettings
+from tasks.answers import ask
 from tasks.bundle import read_bundle
 from tasks.loading import matrix
 from tasks.process import ModelProcess
@@ -53,10 +55,9 @@ def answers(store: Store, name: str, process: ModelProcess) -> dict[str, np.ndar
         "image": image,
         "vectors": x,
         "embedding": bundle.model.infer(x)["embedding"],
-        "probabilities": bundle.probabilities(x),
         "cluster_ids": bundle.cluster_ids,
         "samples": bundle.model.sample(SAMPLES, None, 0)[0],
-        **bundle.scores(x),
+        **asdict(ask(bundle, x)),
     }
 
 

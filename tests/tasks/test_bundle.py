@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tasks.answers import ask
 from tasks.bundle import cluster_ids_of, read_bundle, whole_version
 from tasks.errors import BadInput
 from tasks.process import ModelProcess
@@ -39,9 +41,8 @@ def test_a_bundle_gives_the_answers_that_it_gave_when_it_was_made(
         "cluster_ids": bundle.cluster_ids,
         "vectors": x,
         "embedding": bundle.model.infer(x)["embedding"],
-        "probabilities": bundle.probabilities(x),
         "samples": bundle.model.sample(5, None, 0)[0],
-        **bundle.scores(x),
+        **asdict(ask(bundle, x)),
     }
     one_rank = 1.001 / (
         1 + len(bundle.calibration.typicality)
