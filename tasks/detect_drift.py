@@ -16,7 +16,7 @@ from tasks.assigned import Assignment, assignments
 from tasks.code import code_digest, library_versions
 from tasks.drift_reference import reference_of
 from tasks.label_file import Tally, merged_tallies
-from tasks.registry import Registration, registrations
+from tasks.registry import Registration, find_registration
 from tasks.stage import Artifacts, cached, stage
 from tasks.store import Store, StoredFile
 
@@ -33,7 +33,7 @@ def detect_drift(run: Assignment, settings: DriftSettings, store: str) -> Artifa
     together if there is none.
     """
     place = Store(store)
-    registration = registration_of(place, run)
+    registration = find_registration(place, run.name, run.version)
     tallies, samples = new_files(place, run)
     inputs = [[file.path, file.sha256] for file in (*tallies, *samples)]
     by = {"code": code_digest("tasks.detect_drift"), "libraries": library_versions(), "settings": settings}
@@ -51,12 +51,6 @@ def detect_drift(run: Assignment, settings: DriftSettings, store: str) -> Artifa
 
 
 UNKNOWN = Verdict("registration", 0.0, 0.0, 1.0, False, "not tested: the version's registration is not in the store")
-
-
-def registration_of(store: Store, run: Assignment) -> Registration | None:
-    """The registration that made the run's version, if it is known."""
-    found = [each for each in registrations(store, run.name) if each.version == run.version]
-    return found[-1] if found else None
 
 
 def new_files(store: Store, run: Assignment) -> tuple[list[StoredFile], list[StoredFile]]:

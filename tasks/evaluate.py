@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import get_run_logger
 
+from models.matching import contingency
 from models.metrics import contingency_metrics, internal_metrics
 from models.settings import EvaluationSettings
 from tasks import kinds
@@ -65,7 +66,8 @@ def metric_rows(
         known = tally.filter(pc.is_valid(tally["label"]))
         measured = internal_metrics(*samples[name])
         if len(known):
-            measured |= contingency_metrics(_contingency(known)) | {"ece": errors[None if name == ALL else name]}
+            counts = contingency(*(known[name].to_numpy() for name in ("label", "cluster", "rows")))
+            measured |= contingency_metrics(counts) | {"ece": errors[None if name == ALL else name]}
         yield from ({"name": metric, "value": value, "split": name} for metric, value in measured.items())
 
 
@@ -108,11 +110,3 @@ def _summed(tables: list[pa.Table]) -> pa.Table:
 
 def _rows(tally: pa.Table) -> int:
     return int(pc.sum(tally["rows"]).as_py() or 0)
-
-
-def _contingency(tally: pa.Table) -> np.ndarray:
-    """Rows of each class in each cluster: (classes, clusters)."""
-    class_of, cluster_of = (np.unique(tally[name].to_numpy(), return_inverse=True) for name in ("label", "cluster"))
-    counts = np.zeros((len(class_of[0]), len(cluster_of[0])), dtype=np.int64)
-    np.add.at(counts, (class_of[1], cluster_of[1]), tally["rows"].to_numpy())
-    return counts

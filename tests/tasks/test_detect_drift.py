@@ -9,10 +9,10 @@ from models.drift import Verdict
 from models.settings import DriftSettings
 from tasks.assign import assign_source
 from tasks.assigned import Assignment, add_assignment
-from tasks.detect_drift import event_payload, judge, new_files, registration_of
+from tasks.detect_drift import event_payload, judge, new_files
 from tasks.drift_reference import reference_of
 from tasks.process import ModelProcess
-from tasks.registry import newest_registration
+from tasks.registry import find_registration, newest_registration
 from tasks.store import Store
 from tests.tasks.fitted_blobs import NAME, blob_rows, register_blobs, write_rows
 from tests.tasks.test_assign import Model
@@ -38,7 +38,7 @@ def run_on(model: Model, source: str, run_id: str = "run", version: str | None =
 def verdicts(model: Model, path: Path, rows: pd.DataFrame) -> list[Verdict]:
     """What the tests say of new rows."""
     run = run_on(model, write_rows(path, rows))
-    registration = registration_of(model.store, run)
+    registration = find_registration(model.store, run.name, run.version)
     assert registration
     return judge(model.store, registration, *new_files(model.store, run), DriftSettings())
 
@@ -125,7 +125,8 @@ def test_of_a_source_that_grew_the_new_files_are_tested(model: Model, tmp_path: 
 def test_a_version_without_its_registration_cannot_be_tested(model: Model, tmp_path: Path) -> None:
     """There is nothing to compare with."""
     source = write_rows(tmp_path / "rows.parquet", blob_rows(100, seed=9, start=80_000))
-    assert registration_of(model.store, run_on(model, source, version="another")) is None
+    run = run_on(model, source, version="another")
+    assert find_registration(model.store, run.name, run.version) is None
 
 
 def test_the_event_says_what_drifted_most_first(model: Model, tmp_path: Path) -> None:
