@@ -1,4 +1,4 @@
-"""Columns of whole numbers that tell rows apart and not what a row is like: customer numbers, row numbers."""
+"""Columns of integers that tell rows apart and say nothing of what a row is like: customer numbers, row numbers."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ IMPROBABLE = 10.0  # repeats that chance would make: that it makes none has a pr
 
 
 class Distinct:
-    """The whole numbers of a column so far, as long as no two of a part are the same.
+    """The integers of a column so far, as long as no two of a part are the same.
 
     8 bytes each, but measurements have a repeat soon, and nothing is kept of them from there on.
     """
@@ -19,40 +19,26 @@ class Distinct:
 
     def add(self, cells: pa.Array) -> None:
         """Take in a part of the column."""
-        if self.parts is None:
-            return
-        values = whole_numbers(cells)
-        if values is None or len(np.unique(values)) < len(values):
+        if not pa.types.is_integer(cells.type):
             self.parts = None
-        else:
-            self.parts.append(values)
+        elif self.parts is not None:
+            values = cells.drop_null().to_numpy()
+            if len(np.unique(values)) == len(values):
+                self.parts.append(values)
+            else:
+                self.parts = None
 
     @property
     def count(self) -> int:
-        """How many there are, if no two are the same; else 0."""
+        """How many integers there are, if no two are the same; else 0."""
         if not self.parts:
             return 0
         values = np.concatenate(self.parts)
         return len(values) if len(np.unique(values)) == len(values) else 0
 
 
-def whole_numbers(cells: pa.Array) -> np.ndarray | None:
-    """The cells that aren't missing, if all are whole numbers; else None.
-
-    As floats, too: so pandas keeps ids of which some are missing.
-    """
-    if pa.types.is_integer(cells.type):
-        return cells.drop_null().to_numpy()
-    if not pa.types.is_floating(cells.type):
-        return None
-    values = cells.drop_null().to_numpy()
-    values = values[~np.isnan(values)]
-    is_whole = np.isfinite(values) & (values == np.rint(values))
-    return values if is_whole.all() else None
-
-
 def tells_rows_apart(files: Sequence[tuple[int, float, float]]) -> bool:
-    """Whether whole numbers of a column are ids, by how many distinct ones each file has, the lowest and the highest.
+    """Whether the integers of a column are ids, by how many distinct ones each file has, the lowest and the highest.
 
     They are if no file repeats one although chance would repeat some: of n numbers among m, n (n - 1) / 2m on average
     if all are as likely, and more if they aren't.

@@ -22,8 +22,7 @@ from tasks.profile import ColumnProfile, FileProfile
 from tasks.schemas import common_types, hex_of, schema_of, some
 
 AN_ID = (
-    "no two rows have the same whole number, as in an id (--id-column); --encoding.columns NAME=standard makes it a "
-    "number"
+    "no two rows have the same integer, as in an id (--id-column); --encoding.columns NAME=standard makes it a number"
 )
 DECIMAL_COMMA = re.compile(r"such as '[+-]?\d+,\d+'")  # in a reason
 OURS = ("row_id", "split", "sample_id", "component", "vector")  # names in our own tables

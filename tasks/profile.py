@@ -39,8 +39,8 @@ class ColumnProfile(BaseModel):
 
     `missing` counts the cells without a number; `lengths` the lists by their length; of a CSV column `text` is the
     first cell that is no number, and `numbers` counts those that are.
-    `likeness` is that of neighbours in lists, by their length, if they were images; `distinct` counts whole numbers, if
-    no two are the same, else 0.
+    `likeness` is that of neighbours in lists, by their length, if they were images; `distinct` counts integers of which
+    no two are the same, and is 0 of others.
     """
 
     model_config = ConfigDict(frozen=True)

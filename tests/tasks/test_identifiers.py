@@ -12,7 +12,7 @@ RANDOM = np.random.default_rng(0)
 
 
 def counted(*parts: pa.Array) -> int:
-    """Distinct whole numbers of a column in parts."""
+    """Distinct integers of a column in parts."""
     distinct = Distinct()
     for part in parts:
         distinct.add(part)
@@ -26,15 +26,13 @@ def counted(*parts: pa.Array) -> int:
         ([pa.array([3, 1, 2]), pa.array([4, 1])], 0),
         ([pa.array([1, 1])], 0),
         ([pa.array([1, 2]), pa.array([2, 2]), pa.array([3])], 0),
-        ([pa.array([1.0, None, 2.0]), pa.array([float("nan"), 3.0])], 3),  # ids of which some are missing
-        ([pa.array([1.0, 2.5])], 0),
-        ([pa.array([1.0, float("inf")])], 0),
+        ([pa.array([1.0, 2.0])], 0),
         ([pa.array(["1", "2"])], 0),
         ([pa.array([1, 2]), pa.array([0.5])], 0),  # a CSV column that turns out to have fractions
         ([], 0),
     ],
 )
-def test_distinct_whole_numbers_are_counted_over_all_parts(parts: list[pa.Array], count: int) -> None:
+def test_distinct_integers_are_counted_over_all_parts(parts: list[pa.Array], count: int) -> None:
     """None as soon as one of them is there twice, in a part or in two; missing ones don't count."""
     assert counted(*parts) == count
 
