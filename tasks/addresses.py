@@ -1,9 +1,12 @@
 """Addresses of files, which Prefect, reports and records keep as they were told: no secret may be in them."""
 
 import os
+import re
 from urllib.parse import urlsplit
 
 from tasks.errors import BadInput
+
+PASSWORD = re.compile(r"://[^/?#]*:[^/?#]*@([^/?#@]*)")  # of user:password@host, wherever addresses are chained (a::b)
 
 
 def refuse_password(address: str, stage: str) -> None:
@@ -12,12 +15,9 @@ def refuse_password(address: str, stage: str) -> None:
     Raises:
         BadInput: it does; the error doesn't tell it.
     """
-    if "://" in address and "@" in (place := urlsplit(address).netloc) and ":" in place.rsplit("@", 1)[0]:
-        host = place.rsplit("@", 1)[1]
-        remedy = (
-            "Leave it out, and give it in the environment (FSSPEC_FTP_PASSWORD for ftp://, say) or in a Prefect block."
-        )
-        raise BadInput(stage, "an address without a password", f"one of {host} with a password", remedy)
+    if found := PASSWORD.search(address):
+        remedy = "Leave it out, and put it in the environment (for ftp:// as FSSPEC_FTP_PASSWORD)."
+        raise BadInput(stage, "an address without a password", f"one of {found[1]} with a password", remedy)
 
 
 def file_name(path: str) -> str:

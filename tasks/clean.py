@@ -147,10 +147,10 @@ def _kept_registrations(store: Store, recent: datetime) -> tuple[set[tuple[str, 
 
 
 def _other_records(store: Store, listed: dict[str, Listed], recent: datetime) -> Iterator[Any]:
-    """Records of recent runs of any flow, and all of the other ledgers."""
+    """Records of recent runs of any flow, and all of the other ledgers; not what a killed write left beside them."""
     for path, entry in listed.items():
         match path.split("/"):
-            case ["runs", _] if entry.modified >= recent:
+            case ["runs", file] if entry.modified >= recent and file.endswith(".json"):
                 yield json.loads(store.read(path))
             case ["models", _, ledger, file] if ledger != "registrations" and file.endswith(".json"):
                 yield json.loads(store.read(path))

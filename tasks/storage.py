@@ -173,11 +173,8 @@ class Storage:
             yield
         except OSError as error:
             if isinstance(error, FileNotFoundError | PermissionError) or error.errno in UNWRITABLE:
-                expected, remedy = (
-                    f"a folder that can be written at {self.root}",
-                    "Name another --store, or grant access.",
-                )
-                raise BadInput("store", expected, repr(error), remedy) from error
+                expected = f"a folder that can be written at {self.root}"
+                raise BadInput("store", expected, repr(error), "Name another --store, or grant access.") from error
             raise
 
 

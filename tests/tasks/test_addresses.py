@@ -8,7 +8,10 @@ from tasks.listing import listed
 from tasks.store import Store
 
 
-@pytest.mark.parametrize("address", ["ftp://ann:secret@host:21/x.csv", "https://:secret@host/x.csv"])
+@pytest.mark.parametrize(
+    "address",
+    ["ftp://ann:secret@host:21/x.csv", "https://:secret@host/x.csv", "simplecache::ftp://ann:secret@host/x.csv"],
+)
 def test_an_address_with_a_password_is_refused_without_telling_it(address: str) -> None:
     """Prefect and reports would keep it."""
     for use in (lambda: refuse_password(address, "source"), lambda: listed(address), lambda: Store(address)):

@@ -108,6 +108,15 @@ def test_what_a_running_attempt_writes_stays(store: Store, tmp_path: Path) -> No
     assert removable(store, keep_days=0) == ["checkpoints/training/000000007", "fit/just-made", "fit/running"]
 
 
+def test_half_a_record_that_a_killed_write_left_is_no_record(store: Store) -> None:
+    """What is beside the records, in the runs and in a ledger, keeps nothing and stops nothing."""
+    kept = register(store, "kept", days=0, version="a")
+    for folder in ("runs", "models/digits/edits"):
+        store.write(f"{folder}/x.json.0123456789ab.part", b'{"run": ')
+    assert removable(store) == []
+    assert store.json(kept) == "key-of-kept"
+
+
 def test_removing_leaves_the_rest_and_no_empty_folder(store: Store) -> None:
     """The kept artifact can be read; the folders of the others are gone."""
     kept = register(store, "kept", days=0, version="a")
