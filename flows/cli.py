@@ -1,5 +1,6 @@
 """`genclust`: the flows from the command line, without a server of one's own."""
 
+import os
 import signal
 import sys
 
@@ -165,6 +166,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _end)
     try:
         CliApp.run(Genclust)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads the output has enough of it, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
     except ValidationError as error:
         sys.exit("\n".join(f"genclust: {line}" for line in setting_lines(error)))
     except (StageError, SettingsError) as error:

@@ -1,6 +1,7 @@
 """Claims about the command line, run as a person does, without a server."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,17 @@ def test_fit_shows_progress_and_a_final_summary(fitted: subprocess.CompletedProc
     assert "digits: 1,797 rows in 10 clusters" in fitted.stdout
     assert "acc " in fitted.stdout
     assert "report       store/models/digits/report.html" in fitted.stdout
+
+
+def test_who_reads_no_further_gets_no_traceback(folder: Path, fitted: subprocess.CompletedProcess[str]) -> None:
+    """As `genclust clusters digits | head -1` does."""
+    assert fitted.returncode == 0
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [GENCLUST, "clusters", "digits"]
+    ended = subprocess.run(words, cwd=folder, env=environment(folder), stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
 
 
 def test_a_fit_that_is_told_to_end_leaves_nothing_running(tmp_path: Path) -> None:
