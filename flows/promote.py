@@ -63,7 +63,7 @@ def promote(
     if not agreed:
         get_run_logger().warning("%s stays with version %s: %s", name, found.champion, why)
         return PromotionResult(challenge=found, promotion=None)
-    made = promote_challenger.submit(name, found.challenger, found.run_id, BY[decision], why, store).result()
+    made = promote_challenger.submit(found, BY[decision], why, store).result()
     return PromotionResult(challenge=found, promotion=made)
 
 

@@ -16,6 +16,15 @@ def append(store: Store, folder: str, content: bytes) -> int:
         return number
 
 
+def append_after(store: Store, folder: str, number: int, content: bytes) -> None:
+    """Add the record that follows one with a number.
+
+    Raises:
+        FileExistsError: another one followed it already.
+    """
+    store.create(f"{folder}/{number + 1:06d}.json", content)
+
+
 def append_once(store: Store, folder: str, run_id: str, content: bytes) -> None:
     """Add the record of a run, unless it has one; a run that is resubmitted comes after others."""
     mark = f"{folder}/of-runs/{run_id}"

@@ -4,7 +4,8 @@ from prefect import get_run_logger
 from prefect.input import RunInput
 from pydantic import Field
 
-from tasks.promotions import Promoter, Promotion, promote_version
+from tasks.challenge_result import ChallengeResult
+from tasks.promotions import Promoter, Promotion, promote_over
 from tasks.stage import stage
 from tasks.store import Store
 
@@ -17,8 +18,8 @@ class Answer(RunInput):
 
 
 @stage(name="promote")
-def promote_challenger(name: str, version: str, run_id: str, by: Promoter, reason: str, store: str) -> Promotion:
-    """Keep the promotion; two at once are both kept, and the later one counts."""
-    made = promote_version(Store(store), name, version, run_id, by, reason)
-    get_run_logger().info("Promoted %s version %s by %s: %s", name, version, by, reason)
+def promote_challenger(found: ChallengeResult, by: Promoter, reason: str, store: str) -> Promotion:
+    """Keep the promotion, unless another version took the champion's place meanwhile."""
+    made = promote_over(Store(store), found.champion, found.name, found.challenger, found.run_id, by, reason)
+    get_run_logger().info("Promoted %s version %s by %s: %s", found.name, found.challenger, by, reason)
     return made

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from tasks.errors import BadInput
-from tasks.ledger import append, newest, records
+from tasks.ledger import append, append_after, newest, newest_number, records
 from tasks.store import Store
 
 
@@ -34,10 +34,33 @@ class Promotion(BaseModel):
 
 def promote_version(store: Store, name: str, version: str, run_id: str, by: Promoter, reason: str) -> Promotion:
     """Make a version the champion; two at once can't lose one."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    made = Promotion(name=name, version=version, run_id=run_id, by=by, reason=reason, promoted_at=now)
+    made = _promotion(name, version, run_id, by, reason)
     append(store, _folder(name), made.model_dump_json(indent=1).encode())
     return made
+
+
+def promote_over(
+    store: Store, beaten: str, name: str, version: str, run_id: str, by: Promoter, reason: str
+) -> Promotion:
+    """Make a version the champion in place of the one that it was compared with, once.
+
+    Raises:
+        BadInput: another version was promoted since they were compared.
+    """
+    number, now = newest_number(store, _folder(name)), champion(store, name, "promote")
+    if now.version == version:
+        return now
+    made = _promotion(name, version, run_id, by, reason)
+    try:
+        if now.version == beaten:
+            append_after(store, _folder(name), number, made.model_dump_json(indent=1).encode())
+            return made
+    except FileExistsError:
+        now = champion(store, name, "promote")
+    raise BadInput(
+        "promote", f"version {beaten[:12]} of {name}, with which {version[:12]} was compared, to be the promoted one",
+        f"{now.version[:12]}, promoted meanwhile", f"Compare them again: genclust promote {name}.",
+    )  # fmt: skip
 
 
 def promotions(store: Store, name: str) -> list[Promotion]:
@@ -92,6 +115,11 @@ def standing_versions(made: list[Promotion]) -> list[str]:
         elif standing[-1:] != [each.version]:
             standing.append(each.version)
     return standing
+
+
+def _promotion(name: str, version: str, run_id: str, by: Promoter, reason: str) -> Promotion:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Promotion(name=name, version=version, run_id=run_id, by=by, reason=reason, promoted_at=now)
 
 
 def _folder(name: str) -> str:

@@ -14,7 +14,7 @@ from tasks.challenge import refuse_stale_ids, unseen_rows
 from tasks.challenge_result import ChallengeResult
 from tasks.errors import BadInput
 from tasks.promote import promote_challenger
-from tasks.promotions import Promoter, champion, promote_version, promotions
+from tasks.promotions import Promoter, promote_version, promotions
 from tasks.registry import Registration
 from tasks.store import Store
 from tests.conftest import Fitted
@@ -81,13 +81,28 @@ def test_rows_of_both_periods_are_test_rows_and_come_once(fitted: Fitted) -> Non
     assert PromotionSettings().max_rows == 1000
 
 
-def test_of_two_promotions_at_once_both_are_kept_and_one_counts(store: Store) -> None:
-    """By the task that the flow runs."""
-    with disable_run_logger(), ThreadPoolExecutor(2) as pool:
-        made = list(pool.map(lambda v: promote_challenger.fn("m", v, "r", Promoter.rule, "", store.root), ("v1", "v2")))
-    assert sorted(each.version for each in promotions(store, "m")) == ["v1", "v2"]
-    assert champion(store, "m", "test") == promotions(store, "m")[-1]
-    assert champion(store, "m", "test") in made
+def test_of_many_that_beat_the_same_champion_at_once_one_takes_its_place(store: Store) -> None:
+    """The others were never compared with that one, and are refused; who is asked again says the same."""
+    promote_version(store, "m", "v0", "r", Promoter.first, "")
+
+    def attempt(version: str) -> str:
+        facts: dict[str, Any] = {"name": "m", "champion": "v0", "run_id": "r", "criteria": (), "reason": ""}
+        try:
+            found = ChallengeResult(**facts, challenger=version)
+            return promote_challenger.fn(found, Promoter.rule, "", store.root).version
+        except BadInput as refused:
+            return str(refused)
+
+    versions = [f"v{i}" for i in range(1, 9)]
+    with disable_run_logger(), ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(attempt, versions))
+        (made,) = set(said) & set(versions)
+        words = f"promote: expected version v0 of m, with which {{}} was compared, to be the promoted one; found {made}"
+        assert [each.startswith(words.format(v)) for v, each in zip(versions, said, strict=True)] == [
+            version != made for version in versions
+        ]
+        assert list(pool.map(attempt, versions)) == said
+    assert [each.version for each in promotions(store, "m")] == ["v0", made]
 
 
 def test_a_comparison_is_printed_with_what_came_of_it() -> None:
