@@ -15,14 +15,14 @@ class Serve(BaseModel):
     """Start what is missing of server, pool, GPU slot, automations, deployments and worker; Ctrl-C ends it."""
 
     notify: str | None = Field(
-        os.environ.get("GENCLUST_NOTIFY"), description="An address that gets a POST about each failed run."
+        None, description="An address that gets a POST about each failed run; without it that in GENCLUST_NOTIFY."
     )
 
     def cli_cmd(self) -> None:
         """Stay until a signal, unless nothing was missing."""
         from flows.service import serve
 
-        serve(loud_environment(), self.notify)
+        serve(loud_environment(), self.notify or os.environ.get("GENCLUST_NOTIFY"))
 
 
 class Status(BaseModel):
