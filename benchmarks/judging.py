@@ -12,6 +12,7 @@ from sklearn.neural_network import MLPClassifier
 
 from models.encoding import Encoding
 from models.fidelity import manifold_metrics
+from models.labellings import NO_CLUSTER
 from models.matching import contingency, match_clusters, purity
 from models.metrics import external_metrics
 from models.quality import auroc
@@ -24,7 +25,6 @@ from tasks.registry import Registration
 from tasks.store import Store
 
 COVERAGE_ROWS = 5000  # distances cost their square
-NO_CLUSTER = -1
 PATIENT = {"max_iter": 200, "early_stopping": True, "n_iter_no_change": 10}
 FIDELITY = ("precision", "recall", "density", "coverage", "coverage_real", "c2st_accuracy", "p_real_ece")
 

@@ -11,12 +11,12 @@ import numpy as np
 from scipy.stats import fisher_exact, ks_2samp
 
 from models.encoding import CONSTANT, Encoding, Kind
+from models.labellings import NO_CLUSTER
 from models.settings import DriftSettings
 
 PROJECTIONS = 8  # fixed random directions in which a column of lists is looked at
 SAMPLE_ROWS = 10_000
 SAMPLE_NUMBERS = 4_000_000  # in a sample, so that wide rows fit in memory
-NONE = -1  # the cluster of rows that fit none
 MIXING = np.uint64(0x9E3779B97F4A7C15)  # odd: it takes the order of keys to another one, so that splits mix
 
 
@@ -34,7 +34,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Batch:
-    """What is known of rows: how many are in each cluster (NONE: in none) and outliers, and a sample."""
+    """What is known of rows: how many are in each cluster (NO_CLUSTER: in none) and outliers, and a sample."""
 
     rows: int
     clusters: dict[int, int]
@@ -161,7 +161,7 @@ def _test_scores(reference: Batch, batch: Batch, settings: DriftSettings) -> Ite
 def _test_clusters(reference: Batch, batch: Batch, settings: DriftSettings) -> Iterable[Test]:
     known = {**reference.clusters, **batch.clusters}
     for cluster in sorted(known):
-        what = "rows that fit no cluster" if cluster == NONE else f"cluster {cluster}"
+        what = "rows that fit no cluster" if cluster == NO_CLUSTER else f"cluster {cluster}"
         before, now = (rows.clusters.get(cluster, 0) for rows in (reference, batch))
         yield _test_share(what, (before, reference.rows), (now, batch.rows), settings)
 

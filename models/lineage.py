@@ -13,9 +13,10 @@ from typing import Any, Literal
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from models.labellings import NO_CLUSTER
+
 ChangeKind = Literal["kept", "split", "merged", "new", "vanished"]
 
-NO_CLUSTER = -1  # of a row that fits none
 SAME = 0.5  # Jaccard index from which on two clusters are one group
 MOSTLY = 0.5  # share of a cluster's rows from which on it is made of another, or went to it
 PART = 0.1  # share below which rows that moved are no part of a split or merger, but its fringe

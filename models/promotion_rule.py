@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.lineage import NO_CLUSTER
+from models.labellings import NO_CLUSTER
 from models.matching import contingency
 from models.metrics import adjusted_rand_index
 from models.settings import PromotionSettings

@@ -19,7 +19,7 @@ from models.quality import auroc
 from models.reliability import expected_calibration_error, perfect_calibration_error, reliability
 from models.settings import EvaluationSettings, ScoreSettings
 from tasks import kinds
-from tasks.loading import choose, parts, take_rows
+from tasks.loading import choose, parts, take, take_rows
 from tasks.model import FittedModel
 from tasks.process import ModelProcess
 from tasks.stage import Artifacts, once, stage
@@ -160,7 +160,7 @@ def distribution_table(
     names = [column.name for column in encoding.numbers]
     if not names:
         return kinds.DISTRIBUTIONS.empty_table()
-    real, fake = _take(store, rows, names, chosen), _take(store, samples, names, few)
+    real, fake = take(store, rows, chosen, names), take(store, samples, few, names)
     found: list[dict[str, Any]] = []
     for name in names:
         a, b = _present(real[name]), _present(fake[name])
@@ -175,16 +175,6 @@ def distribution_table(
 def _train_parts(store: Store, vectors: Artifact) -> Iterator[np.ndarray]:
     for ids, x in parts(store, vectors):
         yield x[pc.equal(ids["split"], "train").to_numpy()]
-
-
-def _take(store: Store, table: Artifact, names: list[str], positions: np.ndarray) -> pa.Table:
-    """Columns of a table at ascending positions; one part in memory at a time."""
-    found, start = [], 0
-    for part in store.tables(table, columns=names):
-        here = positions[(positions >= start) & (positions < start + len(part))]
-        found.append(part.take(here - start))
-        start += len(part)
-    return pa.concat_tables(found)
 
 
 def _present(column: pa.ChunkedArray) -> np.ndarray:

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.labellings import NO_CLUSTER
 from models.matching import match_clusters
 from models.reliability import calibration_error_of_levels
 from tasks.loading import Rows
@@ -11,7 +12,6 @@ from tasks.store import Artifact, Store
 
 LEVELS = 10_000  # that probabilities are told apart by: of a part's rows only sums for each are kept
 BINS = 15  # of the error, of equal mass
-NO_CLUSTER = -1
 GROUP = ["split", "cluster", "label", "level"]
 
 

@@ -6,14 +6,15 @@ import pyarrow.compute as pc
 from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
-from models.lineage import NO_CLUSTER
+from models.labellings import NO_CLUSTER, likeliest
 from models.promotion_rule import Measured, agreement, apply_rule, division, empty_share, vanished_share
 from models.settings import PromotionSettings
 from tasks.answers import Answers, ask, finite
+from tasks.artifact_key import artifact_key
 from tasks.bundle import Bundle, cluster_ids_of, read_bundle
 from tasks.challenge_result import ChallengeResult
 from tasks.errors import BadInput
-from tasks.lineage import first_unused_id, largest
+from tasks.lineage import first_unused_id
 from tasks.loading import Draw
 from tasks.process import ModelProcess
 from tasks.promotions import champion, promotions
@@ -37,8 +38,7 @@ def challenge(
         log.info("%s: champion %s, challenger %s, needed %s: holds: %s", *line.values())
     log.info("%s %s against %s: %s", name, found.challenger[:12], found.champion[:12], found.reason)
     if found.criteria:
-        key = name.replace("_", "-").strip("-")
-        create_table_artifact(found.lines(), key=f"{key}-promotion", description=found.reason)
+        create_table_artifact(found.lines(), key=artifact_key(name, "promotion"), description=found.reason)
     return found
 
 
@@ -148,5 +148,5 @@ def _read_by_both(bundles: list[Bundle], table: pa.Table) -> list[np.ndarray]:
 
 def _labels(bundle: Bundle, answers: Answers) -> np.ndarray:
     """The stable id of each row's cluster (rows,), NO_CLUSTER for none."""
-    places = largest(answers.probabilities)
+    places = likeliest(answers.probabilities)
     return np.where(places == NO_CLUSTER, NO_CLUSTER, bundle.cluster_ids[places])

@@ -11,6 +11,7 @@ from prefect.artifacts import create_table_artifact
 
 from models.ranking import NEIGHBORS
 from models.settings import EncodingSettings, SourceSettings, TrainingSettings
+from tasks.artifact_key import artifact_key
 from tasks.code import library_versions
 from tasks.comparison import Comparison, Contestant, Outcome, add_comparison, fit_command, folder, table_rows
 from tasks.stage import stage
@@ -57,7 +58,7 @@ def compare(
     place.write(f"runs/{run_id}.json", json.dumps(record, indent=1).encode())
     create_table_artifact(
         table_rows(contestants)[:MAX_ROWS],
-        key=f"{name.replace('_', '-').strip('-')}-leaderboard",
+        key=artifact_key(name, "leaderboard"),
         description=f"{ABOUT}`{made.report}`",
     )
     get_run_logger().info("Compared %d contestants; page: %s", len(contestants), made.report)

@@ -12,6 +12,7 @@ from models.drift import Batch, Sample, Verdict, find_drift, joined, largest
 from models.encoding import Encoding
 from models.settings import DriftSettings
 from tasks import kinds
+from tasks.artifact_key import artifact_key
 from tasks.assigned import Assignment, assignments
 from tasks.code import code_digest, library_versions
 from tasks.drift_reference import reference_of
@@ -131,7 +132,7 @@ def _publish(run: Assignment, table: pa.Table) -> None:
     words = f"{len(drifted)} of {len(lines)} tests drifted" if drifted else "No drift found"
     create_table_artifact(
         [_shown(line) for line in lines[:MAX_LINES]],
-        key=f"{run.name.replace('_', '-').strip('-')}-drift",
+        key=artifact_key(run.name, "drift"),
         description=f"**{words}** in the new rows of {run.name}",
     )
     for line in drifted[:MAX_NAMED]:

@@ -5,8 +5,9 @@ from collections import Counter
 import numpy as np
 import pyarrow.compute as pc
 
-from models.drift import NONE, Batch, Sample, features, joined, sample_of
+from models.drift import Batch, Sample, features, joined, sample_of
 from models.encoding import Encoding
+from models.labellings import NO_CLUSTER
 from tasks.code import code_digest, library_versions
 from tasks.identity import row_keys
 from tasks.loading import Rows, parts
@@ -52,7 +53,8 @@ def _read(store: Store, artifacts: Artifacts) -> Batch:
         keys = row_keys(ids["row_id"].filter(judged).to_pylist())
         part = sample_of(keys, features(encoding, x[is_judged], p_value))
         samples = [joined([*samples, part])]
-        found, counts = np.unique(of_clusters["cluster"].fill_null(NONE).to_numpy()[is_judged], return_counts=True)
+        labels = of_clusters["cluster"].fill_null(NO_CLUSTER).to_numpy()[is_judged]
+        found, counts = np.unique(labels, return_counts=True)
         clusters.update(dict(zip(found.tolist(), counts.tolist(), strict=True)))
         outliers += int(of_scores["is_outlier"].to_numpy()[is_judged].sum())
     return Batch(clusters.total(), dict(clusters), outliers, samples[0])

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import get_run_logger
 
+from models.labellings import NO_CLUSTER
 from models.matching import contingency
 from models.metrics import contingency_metrics, internal_metrics
 from models.settings import EvaluationSettings
@@ -17,7 +18,6 @@ from tasks.stage import Artifacts, once, stage
 from tasks.store import Artifact, Attempt, Store
 
 ALL = "all"
-NO_CLUSTER = -1
 GROUP = ["split", "cluster", "label"]
 
 

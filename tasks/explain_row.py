@@ -10,8 +10,7 @@ from tasks.columns import source_name
 from tasks.curation import read_curation
 from tasks.errors import BadInput
 from tasks.evidence import Means, Strangeness, Weighing, strange_columns, weigh
-from tasks.gallery import take
-from tasks.loading import matrix, take_rows
+from tasks.loading import matrix, take, take_rows
 from tasks.lookup import find_row
 from tasks.nearest import TypicalRow, typical_rows
 from tasks.pixels import pixels_of

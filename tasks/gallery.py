@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from models.labellings import NO_CLUSTER
 from tasks.census import side_by_side
 from tasks.loading import matrix
 from tasks.store import Artifact, Store
 
 MEMBERS = 8  # of each sort, for each cluster
-NONE = -1  # in arrays: fits no cluster
 Chosen = dict[int, dict[str, np.ndarray]]  # cluster -> sort -> positions in the whole table
 
 
@@ -45,16 +45,6 @@ def choose_samples(store: Store, sample_assignments: Artifact, clusters: list[in
     return {cluster: {"generated": _positions(first, cluster)} for cluster in clusters}
 
 
-def take(store: Store, artifact: Artifact, positions: np.ndarray, columns: list[str]) -> pa.Table:
-    """Rows of a table artifact at ascending positions; one part in memory at a time."""
-    found, start = [], 0
-    for table in store.tables(artifact, columns):
-        here = positions[(positions >= start) & (positions < start + len(table))]
-        found.append(table.take(here - start))
-        start += len(table)
-    return pa.concat_tables(found).combine_chunks()
-
-
 def _centres(store: Store, vectors: Artifact, assignments: Artifact, clusters: list[int]) -> np.ndarray:
     """The mean vector of each cluster (clusters, width), in the order given."""
     sums, counts = 0.0, np.zeros(len(clusters))
@@ -80,7 +70,7 @@ def _parts(
 
 def _frame(table: pa.Table, start: int) -> pd.DataFrame:
     frame = table.drop_columns(["cluster"]).to_pandas()
-    clusters = table["cluster"].fill_null(NONE).to_numpy()
+    clusters = table["cluster"].fill_null(NO_CLUSTER).to_numpy()
     return frame.assign(cluster=clusters, position=np.arange(start, start + len(table)))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow.compute as pc
 from prefect import get_run_logger
 
+from models.labellings import NO_CLUSTER
 from models.ranking import judge_labels, nearest_train_rows
 from tasks.loading import Draw, load_split
 from tasks.stage import Artifacts, once, stage
@@ -13,7 +14,6 @@ from tasks.store import Artifact, Attempt, Store
 
 TRAIN_ROWS, ROWS = 10_000, 2_000  # at most: distances cost their product
 SEED = 0  # of the choice of rows, which is the same for all contestants
-NO_CLUSTER = -1
 
 
 @stage(name="judge")

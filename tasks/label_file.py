@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from models.drift import NONE, Sample, features, joined, sample_of
+from models.drift import Sample, features, joined, sample_of
 from models.encoding import Encoding
+from models.labellings import NO_CLUSTER
 from tasks import kinds
 from tasks.answers import Answers, ask, finite
 from tasks.bundle import Bundle
@@ -143,9 +144,9 @@ def _counts(ids: np.ndarray, probabilities: np.ndarray) -> dict[int, int]:
     fits = probabilities.any(axis=1) if len(ids) else np.zeros(len(probabilities), bool)
     counts = np.bincount(probabilities[fits].argmax(axis=1), minlength=len(ids)) if fits.any() else np.zeros(len(ids))
     found = {int(id): int(count) for id, count in zip(ids, counts, strict=True)}
-    return found | {NONE: int((~fits).sum())}
+    return found | {NO_CLUSTER: int((~fits).sum())}
 
 
 def _counted(clusters: pa.ChunkedArray) -> dict[int, int]:
     pairs = clusters.value_counts().to_pylist()
-    return {NONE if pair["values"] is None else pair["values"]: pair["counts"] for pair in pairs}
+    return {NO_CLUSTER if pair["values"] is None else pair["values"]: pair["counts"] for pair in pairs}

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from models.lineage import NO_CLUSTER, changes, count_pairs, stable_ids
+from models.labellings import likeliest
+from models.lineage import changes, count_pairs, stable_ids
 from models.partitions import Partition
 from tasks.bundle import Bundle, cluster_ids_of, read_bundle
 from tasks.labelling import memberships
-from tasks.loading import choose, matrix
+from tasks.loading import at_places, choose, matrix
 from tasks.model import FittedModel
 from tasks.process import ModelProcess
 from tasks.promotions import promotions
@@ -91,7 +91,7 @@ def trace(
         words = "No cluster keeps its id: the rows don't fit the promoted version %s: %s"
         log.warning(words, predecessor.version, "; ".join(unfit))
         return fresh, told | {"unfit": unfit}
-    after = np.concatenate([largest(memberships(fitted, partition, x)) for x in _vectors(store, vectors, places)])
+    after = np.concatenate([likeliest(memberships(fitted, partition, x)) for x in _vectors(store, vectors, places)])
     readable = before != UNREADABLE
     counts = count_pairs(before[readable], after[readable], len(champion.cluster_ids), n_components)
     ids = stable_ids(counts, champion.cluster_ids, predecessor.next_id)
@@ -107,26 +107,9 @@ def label_by_bundle(store: Store, bundle: Bundle, rows: Artifact, places: np.nda
             return np.full(len(places), UNREADABLE), unfit
         x, readable = encode_readable(bundle.encoding, table)
         found = np.full(len(table), UNREADABLE)
-        found[readable] = largest(bundle.probabilities(x)) if len(x) else 0
+        found[readable] = likeliest(bundle.probabilities(x)) if len(x) else 0
         labels.append(found)
     return np.concatenate(labels), []
-
-
-def largest(probabilities: np.ndarray) -> np.ndarray:
-    """The place of each row's likeliest cluster (rows,); NO_CLUSTER of a row of zeros."""
-    return np.where(probabilities.any(axis=1), probabilities.argmax(axis=1), NO_CLUSTER)
-
-
-def at_places(
-    store: Store, artifact: Artifact, places: np.ndarray, columns: list[str] | None = None
-) -> Iterator[pa.Table]:
-    """The rows at ascending places of a table, part by part; parts without one are left out."""
-    start = 0
-    for table in store.tables(artifact, columns):
-        first, last = np.searchsorted(places, [start, start + len(table)])
-        if first < last:
-            yield table.take(places[first:last] - start)
-        start += len(table)
 
 
 def _vectors(store: Store, vectors: Artifact, places: np.ndarray) -> Iterator[np.ndarray]:

@@ -21,14 +21,27 @@ def parts(store: Store, vectors: Artifact) -> Iterator[tuple[pa.Table, np.ndarra
         yield table.drop_columns(["vector"]), matrix(table)
 
 
-def take_rows(store: Store, vectors: Artifact, positions: np.ndarray) -> np.ndarray:
-    """The vectors (rows, width) at ascending positions of the whole table."""
-    found, start = [], 0
-    for table in store.tables(vectors, ["vector"]):
-        first, last = np.searchsorted(positions, [start, start + len(table)])
-        found.append(matrix(table)[positions[first:last] - start])
+def at_places(
+    store: Store, artifact: Artifact, places: np.ndarray, columns: list[str] | None = None
+) -> Iterator[pa.Table]:
+    """The rows at ascending places of a whole table, part by part; parts without one are left out."""
+    start = 0
+    for table in store.tables(artifact, columns):
+        first, last = np.searchsorted(places, [start, start + len(table)])
+        if first < last:
+            yield table.take(places[first:last] - start)
         start += len(table)
-    return np.concatenate(found)
+
+
+def take(store: Store, artifact: Artifact, places: np.ndarray, columns: list[str]) -> pa.Table:
+    """The rows at ascending places of a whole table, as one."""
+    found = list(at_places(store, artifact, places, columns)) or [next(store.tables(artifact, columns)).slice(0, 0)]
+    return pa.concat_tables(found).combine_chunks()
+
+
+def take_rows(store: Store, vectors: Artifact, places: np.ndarray) -> np.ndarray:
+    """The vectors (rows, width) at ascending places of the whole table."""
+    return matrix(take(store, vectors, places, ["vector"]))
 
 
 def load_split(store: Store, vectors: Artifact, split: str, limit: int, seed: int) -> np.ndarray:

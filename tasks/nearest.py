@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from models.labellings import NO_CLUSTER
 from tasks.census import side_by_side
 from tasks.columns import source_name
-from tasks.gallery import take
-from tasks.loading import matrix
+from tasks.loading import matrix, take
 from tasks.stage import Artifacts
 from tasks.store import Store
 
@@ -40,7 +40,7 @@ def typical_rows(
     sources = (made["vectors"], ["vector"]), (made["assignments"], ["cluster", "cluster_probability"])
     for table in side_by_side(store, *sources):
         vectors, positions = matrix(table), np.arange(start, start + len(table))
-        clusters = table["cluster"].fill_null(-1).to_numpy()
+        clusters = table["cluster"].fill_null(NO_CLUSTER).to_numpy()
         for cluster, mean in means.items():
             here = np.flatnonzero((clusters == cluster) & (positions != position))
             found = pd.DataFrame({"cluster": cluster, "position": positions[here]})

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from prefect import get_run_logger
 
+from models.labellings import NO_CLUSTER, likeliest
 from models.partitions import Partition
 from models.structure import SURROGATES, StructureTest, probe_structure
 from models.surrogates import fit_surrogates
@@ -18,7 +19,6 @@ from tasks.store import Artifact, Attempt, Store
 MAX_ROWS = 1000  # tested; the cost grows with their square
 FITTING_ROWS = 4000  # train rows that the surrogates are made like
 FEWEST_ROWS = 40
-NO_CLUSTER = -1
 
 
 @stage(name="probe")
@@ -42,8 +42,7 @@ def structure(store: Store, fitted: FittedModel, vectors: Artifact, partition: A
     rule = Partition.from_arrays(arrays) if arrays else None
 
     def label(x: np.ndarray) -> np.ndarray:
-        probabilities = memberships(fitted, rule, x)  # (rows, clusters)
-        return np.where(probabilities.any(axis=1), probabilities.argmax(axis=1), NO_CLUSTER)
+        return likeliest(memberships(fitted, rule, x))
 
     unseen = [load_split(store, vectors, split, MAX_ROWS // 2, seed) for split in ("validation", "test")]
     x = np.concatenate(unseen)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
-from models.drift import NONE
+from models.labellings import NO_CLUSTER
+from tasks.artifact_key import artifact_key
 from tasks.assigned import Assignment, add_assignment
 from tasks.label_file import Tally
 from tasks.numbers import percent
@@ -31,9 +32,8 @@ def record(name: str, version: str, source: str, run_id: str, artifacts: dict[st
         rejected=tally.n_rejected,
     )
     add_assignment(place, made)
-    key = name.replace("_", "-").strip("-")
-    lines = assigned_lines(tally, version)
-    create_table_artifact(lines, key=f"{key}-assigned", description=f"New rows in the clusters of **{name}**")
+    about = f"New rows in the clusters of **{name}**"
+    create_table_artifact(assigned_lines(tally, version), key=artifact_key(name, "assigned"), description=about)
     get_run_logger().info("%d rows of %s assigned, %d rejected", made.rows, source, made.rejected)
     return made
 
@@ -46,7 +46,7 @@ def assigned_lines(tally: Tally, version: str) -> list[dict[str, str]]:
     lines.append(_line("outliers", f"{tally.outliers:,}", percent(tally.outliers / rows)))
     clusters = sorted(tally.named.items(), key=lambda pair: -pair[1])
     for cluster, count in clusters[:MAX_CLUSTERS]:
-        what = "fits no cluster" if cluster == NONE else f"cluster {cluster}"
+        what = "fits no cluster" if cluster == NO_CLUSTER else f"cluster {cluster}"
         lines.append(_line(what, f"{count:,}", percent(count / rows)))
     if len(clusters) > MAX_CLUSTERS:
         lines.append(_line("further clusters", f"{len(clusters) - MAX_CLUSTERS:,}", ""))

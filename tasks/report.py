@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from prefect import get_run_logger
 
 from models.encoding import Encoding
+from models.labellings import NO_CLUSTER
 from models.projection import project
 from tasks.apart import apart_lines, apart_pictures, telling_columns
 from tasks.census import BINS, SURE, Histograms, count_clusters, count_reasons, count_samples, count_scores
@@ -20,8 +21,8 @@ from tasks.code import library_versions
 from tasks.curves import curve_groups, metric_tables
 from tasks.dendrogram import draw_dendrogram
 from tasks.endings import ENDINGS, endings_of
-from tasks.gallery import NONE, choose_rows, choose_samples, take
-from tasks.loading import choose, take_rows
+from tasks.gallery import choose_rows, choose_samples
+from tasks.loading import choose, take, take_rows
 from tasks.numbers import percent
 from tasks.pictures import colour_of, draw_histogram, draw_map, text_colour_on
 from tasks.quality import quality_of
@@ -169,7 +170,7 @@ def render(**facts: Any) -> str:
 
 
 def _clusters(store: Store, artifacts: dict[str, Artifact], places: np.ndarray) -> np.ndarray:
-    return take(store, artifacts["assignments"], places, ["cluster"])["cluster"].fill_null(NONE).to_numpy()
+    return take(store, artifacts["assignments"], places, ["cluster"])["cluster"].fill_null(NO_CLUSTER).to_numpy()
 
 
 def _setting(value: Any) -> str:

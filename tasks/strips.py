@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from models.encoding import Encoding
 from tasks.columns import to_arrays
-from tasks.gallery import Chosen, take
+from tasks.gallery import Chosen
+from tasks.loading import take
 from tasks.numbers import column_number, percent
 from tasks.pictures import draw_sprite
 from tasks.pixels import Pixels, pixels_of

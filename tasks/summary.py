@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from tasks.artifact_key import artifact_key
 from tasks.changes import since_promotion
 from tasks.numbers import percent
 from tasks.registry import Registration
@@ -65,15 +66,15 @@ def publish(store: Store, registration: Registration) -> None:
     Both UIs of Prefect 3.8.8 show a picture in markdown whose address holds it (`data:`). An image artifact
     shows it too, but prints the whole address under it as a link.
     """
-    key = registration.name.replace("_", "-").strip("-")
     picture = store.contents(registration.artifacts["map"])["map.png"]
     metrics = store.table(registration.artifacts["metrics"]).to_pylist()
     create_markdown_artifact(
         markdown_summary(registration.summary, picture, registration.report),
-        key=f"{key}-summary",
+        key=artifact_key(registration.name, "summary"),
         description=f"What the clusters of **{registration.name}** look like",
     )
-    create_table_artifact(metric_lines(metrics), key=f"{key}-metrics", description="How good the clusters are")
+    key = artifact_key(registration.name, "metrics")
+    create_table_artifact(metric_lines(metrics), key=key, description="How good the clusters are")
 
 
 def markdown_summary(summary: dict[str, Any], picture: bytes, report: str) -> str:

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from models.drift import (
-    NONE,
     Batch,
     Sample,
     Verdict,
@@ -19,6 +18,7 @@ from models.drift import (
 )
 from models.encoding import Column, Encoding, Kind
 from models.encoding_fit import fit_encoding
+from models.labellings import NO_CLUSTER
 from models.settings import DriftSettings, EncodingSettings, Imputation
 
 NAMES = ("a", "b", "c")
@@ -129,7 +129,7 @@ def test_a_new_cluster_of_rows_that_fit_none_is_found() -> None:
     """Its share was nothing before."""
     random = np.random.default_rng(6)
     reference, new = batch(random, 4000), batch(random, 1000)
-    new = Batch(1000, {**new.clusters, NONE: 100, 0: new.clusters[0] - 100}, new.outliers, new.sample)
+    new = Batch(1000, {**new.clusters, NO_CLUSTER: 100, 0: new.clusters[0] - 100}, new.outliers, new.sample)
     assert "rows that fit no cluster" in drifted(reference, new, random)
 
 

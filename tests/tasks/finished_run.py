@@ -7,11 +7,11 @@ import pyarrow as pa
 
 from models.encoding import Column, Encoding, Kind
 from models.encoding_fit import fit_encoding
+from models.labellings import NO_CLUSTER
 from models.settings import EncodingSettings
 from tasks import kinds
 from tasks.store import Artifact, Attempt, Store
 
-NONE = -1  # fits no cluster
 STRUCTURE = {
     "found": True, "p_value": 0.01, "agreement": 0.9, "surrogate_mean": 0.5, "surrogate_high": 0.6,
     "clearance": 0.8, "surrogate_clearance_mean": 0.4, "surrogate_clearance_high": 0.45,
@@ -66,7 +66,7 @@ def assigned(ids: pa.Table, clusters: np.ndarray, schema: pa.Schema) -> pa.Table
     for cluster in np.unique(clusters):
         places = np.flatnonzero(clusters == cluster)
         probability[places[0]], probability[places[-1]] = 0.99, 0.5
-    none = clusters == NONE
+    none = clusters == NO_CLUSTER
     columns = {
         "cluster": pa.array(clusters, mask=none),
         "cluster_probability": pa.array(probability, mask=none),
@@ -132,7 +132,7 @@ def write_artifacts(
 def write_findings(attempt: Attempt, encoding: Encoding, x: np.ndarray, clusters: np.ndarray) -> None:
     """What was found out about clusters, samples and probabilities; x (rows, width) are the vectors."""
     names = [column.name for column in encoding.columns if column.kind is Kind.NUMBER]
-    numbers = sorted(set(clusters.tolist()) - {NONE})
+    numbers = sorted(set(clusters.tolist()) - {NO_CLUSTER})
     explanations = [
         {
             "cluster": cluster,

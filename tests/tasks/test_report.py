@@ -17,6 +17,7 @@ from prefect.artifacts import Artifact
 from prefect.logging import disable_run_logger
 
 from models.encoding import Column, Kind
+from models.labellings import NO_CLUSTER
 from tasks.changes import since_promotion
 from tasks.numbers import percent
 from tasks.pictures import PALETTE, draw_curve, draw_map, draw_sprite, proportion_interval, text_colour_on
@@ -35,7 +36,6 @@ from tasks.verdicts import (
 )
 from tests.tasks.finished_run import (
     LINEAGE,
-    NONE,
     QUALITY,
     STRUCTURE,
     image_columns,
@@ -87,7 +87,7 @@ def numeric(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, An
     values["noise"] = np.random.default_rng(1).normal(size=400)
     columns.append(Column("noise", Kind.NUMBER, "double", 1, -5, 5))
     clusters = np.arange(400) % 4
-    clusters[394:] = NONE
+    clusters[394:] = NO_CLUSTER
     return make_page(tmp_path_factory.mktemp("numeric"), columns, values, clusters)
 
 
