@@ -21,17 +21,28 @@ ATTEMPT = re.compile(r"[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
-class Unneeded:
-    """A folder that can go: an attempt's, or one with a checkpoint."""
+class StoredAttempt:
+    """The folder of an attempt, or one with a checkpoint."""
 
     folder: str
-    why: str
-    files: int
+    is_whole: bool  # its manifest is there
     size: int  # bytes
     newest: datetime  # of its files
 
+    @property
+    def is_checkpoint(self) -> bool:
+        """Whether it belongs to a training that goes on, or was to."""
+        return self.folder.startswith("checkpoints/")
 
-def find_unneeded(store: Store, keep_days: float, now: datetime) -> list[Unneeded]:
+    @property
+    def unneeded_as(self) -> str:
+        """Why it can go, if nobody needs it."""
+        if self.is_checkpoint:
+            return "a checkpoint of a training that nobody resumed"
+        return "no kept run refers to it" if self.is_whole else "an attempt that never ended"
+
+
+def find_unneeded(store: Store, keep_days: float, now: datetime) -> list[StoredAttempt]:
     """The folders of a store that no promoted or recent run needs, by name."""
     listed = store.listing()
     recent = now - timedelta(days=keep_days)
@@ -42,17 +53,16 @@ def find_unneeded(store: Store, keep_days: float, now: datetime) -> list[Unneede
     return select(attempts(listed), needed, recent, now)
 
 
-def attempts(listed: dict[str, Listed]) -> list[Unneeded]:
-    """Every attempt's folder, `why` telling whether its manifest is there."""
+def attempts(listed: dict[str, Listed]) -> list[StoredAttempt]:
+    """Every attempt's folder."""
     grouped: dict[str, dict[str, Listed]] = {}
     for path, entry in listed.items():
         if folder := attempt_of(path):
             grouped.setdefault(folder, {})[path] = entry
     return [
-        Unneeded(
+        StoredAttempt(
             folder=folder,
-            why="whole" if f"{folder}/{MANIFEST}" in files else "unfinished",
-            files=len(files),
+            is_whole=f"{folder}/{MANIFEST}" in files,
             size=sum(entry.size for entry in files.values()),
             newest=max(entry.modified for entry in files.values()),
         )
@@ -60,7 +70,7 @@ def attempts(listed: dict[str, Listed]) -> list[Unneeded]:
     ]
 
 
-def select(found: Iterable[Unneeded], needed: set[str], recent: datetime, now: datetime) -> list[Unneeded]:
+def select(found: Iterable[StoredAttempt], needed: set[str], recent: datetime, now: datetime) -> list[StoredAttempt]:
     """Those that can go.
 
     Args:
@@ -69,11 +79,7 @@ def select(found: Iterable[Unneeded], needed: set[str], recent: datetime, now: d
         recent: what was written later is kept, unless it is unfinished.
         now: what was written less than GRACE before is kept.
     """
-    return [
-        Unneeded(each.folder, _reason(each), each.files, each.size, each.newest)
-        for each in found
-        if each.folder not in needed and each.newest < _limit(each, recent, now)
-    ]
+    return [each for each in found if each.folder not in needed and each.newest < _limit(each, recent, now)]
 
 
 def attempt_of(path: str) -> str | None:
@@ -108,7 +114,7 @@ def references(record: Any) -> Iterator[str]:
                 yield from references(value)
 
 
-def remove_unneeded(store: Store, chosen: Iterable[Unneeded]) -> None:
+def remove_unneeded(store: Store, chosen: Iterable[StoredAttempt]) -> None:
     """Remove the folders, and those above that are empty then."""
     for each in chosen:
         folder = each.folder
@@ -119,15 +125,9 @@ def remove_unneeded(store: Store, chosen: Iterable[Unneeded]) -> None:
                 break
 
 
-def _reason(each: Unneeded) -> str:
-    if each.folder.startswith("checkpoints/"):
-        return "a checkpoint of a training that nobody resumed"
-    return "no kept run refers to it" if each.why == "whole" else "an attempt that never ended"
-
-
-def _limit(each: Unneeded, recent: datetime, now: datetime) -> datetime:
+def _limit(each: StoredAttempt, recent: datetime, now: datetime) -> datetime:
     """Before when an attempt must have been written to go."""
-    is_rubbish = each.why == "unfinished" and not each.folder.startswith("checkpoints/")
+    is_rubbish = not each.is_whole and not each.is_checkpoint
     return now - GRACE if is_rubbish else min(recent, now - GRACE)
 
 
@@ -167,10 +167,10 @@ def _bundles(versions: set[tuple[str, str]], listed: dict[str, Listed]) -> set[s
     return {attempt for path in listed if path.startswith(prefixes) and (attempt := attempt_of(path))}
 
 
-def clean_lines(found: list[Unneeded], is_removed: bool) -> Iterator[str]:
+def clean_lines(found: list[StoredAttempt], is_removed: bool) -> Iterator[str]:
     """A line for each folder, and the sum."""
     for each in found:
-        yield f"{each.size / 2**20:>10.1f} MiB  {each.newest:%Y-%m-%d}  {each.folder}: {each.why}"
+        yield f"{each.size / 2**20:>10.1f} MiB  {each.newest:%Y-%m-%d}  {each.folder}: {each.unneeded_as}"
     total = sum(each.size for each in found) / 2**20
     verb = "removed" if is_removed else "can go; --yes removes them"
     yield f"{len(found)} folders, {total:.1f} MiB {verb}" if found else "nothing to remove"

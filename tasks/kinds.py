@@ -1,7 +1,7 @@
 """The data contract: one pyarrow schema for each kind of table that stages pass on.
 
 `rows` and `samples` also carry the user's own columns, and `vectors` has the width of the data;
-those come with the functions below. Constants only.
+those come with the functions below.
 """
 
 import pyarrow as pa

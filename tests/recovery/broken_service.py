@@ -159,7 +159,7 @@ class BrokenService(Service):
         ours = ("genclust-", "__autograph")
         wait_for(lambda: not any(path.name.startswith(ours) for path in (self.home / "tmp").iterdir()), 60)
         assert checkpoints(store) == []
-        assert [each.folder for each in attempts(store.listing()) if each.why == "unfinished"] == []
+        assert [each.folder for each in attempts(store.listing()) if not each.is_whole] == []
 
 
 def checkpoints(store: Storage) -> list[str]:
