@@ -12,9 +12,9 @@ from sklearn.neural_network import MLPClassifier
 
 from models.encoding import Encoding
 from models.fidelity import manifold_metrics
-from models.labellings import NO_CLUSTER
 from models.matching import contingency, match_clusters, purity
 from models.metrics import external_metrics
+from models.numbering import NO_CLUSTER
 from models.quality import auroc
 from models.reliability import expected_calibration_error, perfect_calibration_error
 from tasks.bundle import read_bundle

@@ -22,8 +22,8 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from benchmarks.sources import DATA
+from models.cohesion import judge_labels, nearest_train_rows
 from models.matching import contingency, matched_accuracy
-from models.ranking import judge_labels, nearest_train_rows
 
 CLUSTERS = 10
 PENDIGITS = 4000

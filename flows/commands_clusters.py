@@ -1,14 +1,11 @@
 """`genclust clusters`: what the promoted version's clusters are, and what people say of them."""
 
-from collections.abc import Iterable, Iterator
-
 from pydantic import BaseModel, Field
 from pydantic_settings import CliPositionalArg, CliSubCommand, get_subcommand
 
 from flows.options import STORE
 from models.settings import Name
-from tasks.catalogue import Cluster
-from tasks.curation import ClusterName, Edit, EditKind
+from tasks.edits import ClusterName, Edit, EditKind
 
 ID = "The cluster, by its id."
 
@@ -69,6 +66,7 @@ class ListClusters(BaseModel):
 
     def cli_cmd(self) -> None:
         """Keep the edit, if there is one, and print the clusters."""
+        from flows.cluster_lines import cluster_lines
         from tasks.catalogue import list_clusters
         from tasks.curation import add_edit
         from tasks.store import Store
@@ -77,12 +75,3 @@ class ListClusters(BaseModel):
         if isinstance(command, Rename | Merge | Dismiss | Restore):
             add_edit(place, self.name, command.edit())
         print(*cluster_lines(list_clusters(place, self.name)), sep="\n")
-
-
-def cluster_lines(clusters: Iterable[Cluster]) -> Iterator[str]:
-    """A table: id, rows, share, name or what became of it."""
-    yield f"{'cluster':>8} {'rows':>9} {'share':>7}  name"
-    for each in clusters:
-        number = "none" if each.id is None else each.id
-        fate = "(dismissed)" if each.dismissed else "" if each.counts_as is None else f"(counts as {each.counts_as})"
-        yield f"{number:>8} {each.rows:>9,} {each.share:>7.1%}  {' '.join(filter(None, [each.name, fate]))}".rstrip()

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import fisher_exact, ks_2samp
 
 from models.encoding import CONSTANT, Encoding, Kind
-from models.labellings import NO_CLUSTER
+from models.numbering import NO_CLUSTER
 from models.settings import DriftSettings
 
 PROJECTIONS = 8  # fixed random directions in which a column of lists is looked at

@@ -4,13 +4,7 @@ import numpy as np
 
 from models.metrics import adjusted_rand_index
 
-NO_CLUSTER = -1  # the label of a point that fits none
 MARGIN = 2  # standard errors by which one labelling must be better than another
-
-
-def likeliest(probabilities: np.ndarray) -> np.ndarray:
-    """The place of each row's likeliest cluster (rows,) by probabilities (rows, clusters); NO_CLUSTER of zeros."""
-    return np.where(probabilities.any(axis=1), probabilities.argmax(axis=1), NO_CLUSTER)
 
 
 def overlap(labels: np.ndarray, others: np.ndarray, clusters: int = 0) -> np.ndarray:

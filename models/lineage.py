@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from models.labellings import NO_CLUSTER
+from models.numbering import NO_CLUSTER
 
 ChangeKind = Literal["kept", "split", "merged", "new", "vanished"]
 

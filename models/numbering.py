@@ -2,6 +2,13 @@
 
 import numpy as np
 
+NO_CLUSTER = -1  # the label of a point that fits none
+
+
+def likeliest(probabilities: np.ndarray) -> np.ndarray:
+    """The place of each row's likeliest cluster (rows,) by probabilities (rows, clusters); NO_CLUSTER of zeros."""
+    return np.where(probabilities.any(axis=1), probabilities.argmax(axis=1), NO_CLUSTER)
+
 
 def ranks_by_size(labels: np.ndarray, n_clusters: int) -> np.ndarray:
     """The new number of each cluster (n_clusters,), the largest 0; negative labels are noise and don't count."""

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.labellings import NO_CLUSTER
 from models.matching import match_clusters
+from models.numbering import NO_CLUSTER
 from models.reliability import calibration_error_of_levels
 from tasks.loading import Rows
 from tasks.store import Artifact, Store

@@ -6,9 +6,10 @@ import pyarrow.compute as pc
 from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
-from models.labellings import NO_CLUSTER, likeliest
-from models.promotion_rule import Measured, agreement, apply_rule, division, empty_share, vanished_share
+from models.numbering import NO_CLUSTER, likeliest
+from models.promotion_rule import Measured, apply_rule
 from models.settings import PromotionSettings
+from models.succession import agreement, division, empty_share, vanished_share
 from tasks.answers import Answers, ask, finite
 from tasks.artifact_key import artifact_key
 from tasks.bundle import Bundle, cluster_ids_of, read_bundle

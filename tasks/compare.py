@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
-from models.ranking import NEIGHBORS
+from models.cohesion import NEIGHBORS
 from models.settings import EncodingSettings, SourceSettings, TrainingSettings
 from tasks.artifact_key import artifact_key
 from tasks.code import library_versions

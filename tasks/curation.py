@@ -1,44 +1,18 @@
 """What people said of clusters: names, mergers and dismissals, by stable ids, kept as a ledger that outlives refits."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.bundle import cluster_ids_of
+from tasks.edits import Edit, EditKind
 from tasks.errors import BadInput
 from tasks.labelling import assignment_table, listed_probabilities
 from tasks.ledger import append, records
 from tasks.promotions import champion
 from tasks.store import Store
-
-ClusterName = Annotated[str, Field(min_length=1, max_length=100)]
-
-
-class EditKind(StrEnum):
-    """What a person did to a cluster."""
-
-    rename = "rename"
-    merge = "merge"
-    dismiss = "dismiss"
-    restore = "restore"
-
-
-class Edit(BaseModel):
-    """One record; `into` is of a merger, `title` of a renaming."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: EditKind
-    cluster: int
-    into: int | None = None
-    title: ClusterName | None = None
-    made_at: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from models.drift import Batch, Sample, features, joined, sample_of
 from models.encoding import Encoding
-from models.labellings import NO_CLUSTER
+from models.numbering import NO_CLUSTER
 from tasks.code import code_digest, library_versions
 from tasks.identity import row_keys
 from tasks.loading import Rows, parts

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import get_run_logger
 
-from models.labellings import NO_CLUSTER
 from models.matching import contingency
 from models.metrics import contingency_metrics, internal_metrics
+from models.numbering import NO_CLUSTER
 from models.settings import EvaluationSettings
 from tasks import kinds
 from tasks.certainty import calibration_errors

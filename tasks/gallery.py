@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from models.labellings import NO_CLUSTER
+from models.numbering import NO_CLUSTER
 from tasks.census import side_by_side
 from tasks.loading import matrix
 from tasks.store import Artifact, Store

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow.compute as pc
 from prefect import get_run_logger
 
-from models.labellings import NO_CLUSTER
-from models.ranking import judge_labels, nearest_train_rows
+from models.cohesion import judge_labels, nearest_train_rows
+from models.numbering import NO_CLUSTER
 from tasks.loading import Draw, load_split
 from tasks.stage import Artifacts, once, stage
 from tasks.store import Artifact, Attempt, Store

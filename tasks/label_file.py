@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.drift import Sample, features, joined, sample_of
 from models.encoding import Encoding
-from models.labellings import NO_CLUSTER
+from models.numbering import NO_CLUSTER
 from tasks import kinds
 from tasks.answers import Answers, ask, finite
 from tasks.bundle import Bundle

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from models.labellings import likeliest
 from models.lineage import changes, count_pairs, stable_ids
+from models.numbering import likeliest
 from models.partitions import Partition
 from tasks.bundle import Bundle, cluster_ids_of, read_bundle
 from tasks.labelling import memberships

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.labellings import NO_CLUSTER
+from models.numbering import NO_CLUSTER
 from tasks.census import side_by_side
 from tasks.columns import source_name
 from tasks.loading import matrix, take

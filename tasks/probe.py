@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from prefect import get_run_logger
 
-from models.labellings import NO_CLUSTER, likeliest
+from models.numbering import NO_CLUSTER, likeliest
 from models.partitions import Partition
 from models.structure import SURROGATES, StructureTest, probe_structure
 from models.surrogates import fit_surrogates

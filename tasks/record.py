@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 
-from models.labellings import NO_CLUSTER
+from models.numbering import NO_CLUSTER
 from tasks.artifact_key import artifact_key
 from tasks.assigned import Assignment, add_assignment
 from tasks.label_file import Tally

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from prefect import get_run_logger
 
 from models.encoding import Encoding
-from models.labellings import NO_CLUSTER
+from models.numbering import NO_CLUSTER
 from models.projection import project
 from tasks.apart import apart_lines, apart_pictures, telling_columns
 from tasks.census import BINS, SURE, Histograms, count_clusters, count_reasons, count_samples, count_scores

@@ -44,6 +44,14 @@ def test_importing_the_flows_leaves_tensorflow_out() -> None:
     assert found.stdout.strip() == "False"
 
 
+def test_the_command_line_starts_without_what_only_commands_need() -> None:
+    """Help, and an error in a setting, wait for no heavy library."""
+    heavy = {"prefect", "scipy", "sklearn", "pandas", "tensorflow", "matplotlib"}
+    code = f"import sys, flows.cli; print(sorted({heavy} & sys.modules.keys()))"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
 def test_no_file_in_flows_shadows_a_package() -> None:
     """`flows/` comes first on the path of a deployment."""
     names = {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}

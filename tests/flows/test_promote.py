@@ -16,7 +16,8 @@ from flows.promote import promote
 from models.model_settings import GanSettings, ModelName
 from models.settings import Decision, PartitionSettings, PartitionSpace, PromotionSettings, SampleSettings
 from tasks.catalogue import list_clusters
-from tasks.curation import Edit, EditKind, add_edit
+from tasks.curation import add_edit
+from tasks.edits import Edit, EditKind
 from tasks.errors import BadInput
 from tasks.promotions import promotions, roll_back
 from tasks.registry import Registration, registrations

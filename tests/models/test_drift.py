@@ -18,7 +18,7 @@ from models.drift import (
 )
 from models.encoding import Column, Encoding, Kind
 from models.encoding_fit import fit_encoding
-from models.labellings import NO_CLUSTER
+from models.numbering import NO_CLUSTER
 from models.settings import DriftSettings, EncodingSettings, Imputation
 
 NAMES = ("a", "b", "c")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models.labellings import NO_CLUSTER
 from models.lineage import Change, changes, count_pairs, stable_ids
+from models.numbering import NO_CLUSTER
 
 OLD = np.repeat([0, 1, 2], [50, 30, 20])  # clusters of 100 rows, whose ids are 4, 7 and 9
 IDS = np.array([4, 7, 9])

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.promotion_rule import Measured, agreement, apply_rule, division, empty_share, vanished_share
+from models.promotion_rule import Measured, apply_rule
 from models.settings import PromotionSettings
+from models.succession import agreement, division, empty_share, vanished_share
 
 EQUAL = Measured(
     division=(0.8, 0.8), outliers=(0.01, 0.01), outlier_rate=0.01, rows=1000, vanished=0, empty=0, agreement=0.9

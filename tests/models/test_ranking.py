@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from models.ranking import Evidence, cohesion, judge_labels, nearest_train_rows, ranks
+from models.cohesion import cohesion, judge_labels, nearest_train_rows
+from models.ranking import Evidence, ranks
 
 RANDOM = np.random.default_rng(0)
 GROUP = np.repeat(np.arange(4), 50)

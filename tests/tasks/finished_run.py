@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from models.encoding import Column, Encoding, Kind
 from models.encoding_fit import fit_encoding
-from models.labellings import NO_CLUSTER
+from models.numbering import NO_CLUSTER
 from models.settings import EncodingSettings
 from tasks import kinds
 from tasks.store import Artifact, Attempt, Store

@@ -7,10 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.commands_clusters import cluster_lines
+from flows.cluster_lines import cluster_lines
 from models.settings import EncodingSettings, SourceSettings
 from tasks.catalogue import list_clusters
-from tasks.curation import ClusterName, Curation, Edit, EditKind, add_edit, read_curation
+from tasks.curation import Curation, add_edit, read_curation
+from tasks.edits import ClusterName, Edit, EditKind
 from tasks.errors import BadInput
 from tasks.export import export
 from tasks.ingest import ingest_source

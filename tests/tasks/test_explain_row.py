@@ -14,7 +14,7 @@ from models.model_settings import GanSettings, ModelName
 from models.partitions import fit_partition
 from models.settings import EncodingSettings, PartitionMethod, PartitionSettings, PartitionSpace, SourceSettings
 from tasks.bundle import Bundle
-from tasks.curation import Edit, EditKind
+from tasks.edits import Edit, EditKind
 from tasks.errors import BadInput
 from tasks.explain import explanation_table, number_columns, profile_table, sum_clusters
 from tasks.explain_row import RowExplanation, explain_position, explain_row

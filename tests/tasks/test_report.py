@@ -17,7 +17,7 @@ from prefect.artifacts import Artifact
 from prefect.logging import disable_run_logger
 
 from models.encoding import Column, Kind
-from models.labellings import NO_CLUSTER
+from models.numbering import NO_CLUSTER
 from tasks.changes import since_promotion
 from tasks.numbers import percent
 from tasks.pictures import PALETTE, draw_curve, draw_map, draw_sprite, proportion_interval, text_colour_on
