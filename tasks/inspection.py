@@ -116,7 +116,7 @@ def _used(column: Column, name: str, missing: int) -> UsedColumn:
 
 def _idle(extent: Extent) -> str:
     """Why the train rows say nothing of a column."""
-    return f"{'all cells are missing' if extent.train_low is None else 'constant'} in the train rows"
+    return f"{'all cells are missing or infinite' if extent.train_low is None else 'constant'} in the train rows"
 
 
 def describe(inspection: Inspection) -> Iterator[tuple[int, str]]:

@@ -266,7 +266,7 @@ def _unless_idle(column: PlannedColumn, seen: ColumnProfile) -> PlannedColumn:
     Where missing cells are imputed, an else constant column says which rows have one.
     """
     if seen.low is None:
-        reason = "all cells are missing"
+        reason = "all cells are missing or infinite"
     elif seen.low == seen.high and not (column.is_imputed and seen.missing):
         reason = f"constant ({seen.low})"
     else:

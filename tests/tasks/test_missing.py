@@ -159,14 +159,15 @@ def test_a_number_that_is_constant_but_for_its_gaps_says_which_rows_have_them(tm
 
 def test_columns_of_gaps_alone_are_not_used(tmp_path: Path, store: Store) -> None:
     """The reason says whether numbers are missing everywhere or in the train rows."""
-    source = write_csv(tmp_path / "a.csv", nowhere=["", "NA"], elsewhere=[*[""] * 8, 1, 2])
+    source = write_csv(tmp_path / "a.csv", nowhere=["", "NA"], huge=["1e300", "inf"], elsewhere=[*[""] * 8, 1, 2])
     _, inspection = run(source, store)
     assert inspection.accepted == 40
     assert unused(inspection) == {
         "id": "id",
         "split": "split",
         "nowhere": "all cells are missing",
-        "elsewhere": "all cells are missing in the train rows",
+        "huge": "all cells are missing or infinite",
+        "elsewhere": "all cells are missing or infinite in the train rows",
     }
 
 
