@@ -6,7 +6,8 @@ labelling is the share of a validation row's nearest train rows that are in the 
 clusters ignored nearness: Newman's modularity of that neighbour graph. It is about 0 for random labels, 0 for one
 cluster and at most 1 - 1/K for K clusters; it falls where a dense region is cut, where two are joined, and where
 clusters run empty. The **score** is the mean cohesion over seeds. The **stability**, the mean adjusted Rand index
-between the labellings that the seeds gave, only parts contestants of equal scores, and warns.
+between the labellings that the seeds gave, only parts contestants of equal scores, and warns. `models.cohesion`
+measures both.
 
 What it can't see:
 - It believes that near vectors belong together. Where classes aren't dense regions of the vectors (pictures of
