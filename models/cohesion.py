@@ -5,6 +5,7 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
 from models.labellings import mean_agreement
+from models.numbering import apart
 from models.ranking import Evidence
 
 NEIGHBORS = 10
@@ -19,7 +20,7 @@ def judge_labels(labels: np.ndarray, train_labels: np.ndarray, neighbors: np.nda
     pairs = list(zip(labels, train_labels, strict=True))
     return Evidence(
         tuple(cohesion(of_rows, of_train, neighbors) for of_rows, of_train in pairs),
-        float(mean_agreement(np.stack([_apart(of_rows) for of_rows in labels])).mean()),
+        float(mean_agreement(np.stack([apart(of_rows) for of_rows in labels])).mean()),
         tuple(len(np.unique(of_rows[of_rows >= 0])) for of_rows in labels),
     )
 
@@ -47,11 +48,3 @@ def nearest_train_rows(train: np.ndarray, x: np.ndarray) -> np.ndarray:
     searched = NearestNeighbors(n_neighbors=min(NEIGHBORS, len(train)), algorithm="brute").fit(train)
     found: np.ndarray = searched.kneighbors(x, return_distance=False)
     return found
-
-
-def _apart(labels: np.ndarray) -> np.ndarray:
-    """The same with a cluster of its own for each row that has none, numbered from 0."""
-    alone = labels < 0
-    apart = labels.copy()
-    apart[alone] = labels.max(initial=0) + 1 + np.arange(alone.sum())
-    return np.unique(apart, return_inverse=True)[1]

@@ -10,6 +10,12 @@ def likeliest(probabilities: np.ndarray) -> np.ndarray:
     return np.where(probabilities.any(axis=1), probabilities.argmax(axis=1), NO_CLUSTER)
 
 
+def apart(labels: np.ndarray) -> np.ndarray:
+    """Labels (points,) numbered from 0, with a cluster of its own for each point that fits none."""
+    own = np.where(labels == NO_CLUSTER, labels.max(initial=0) + 1 + np.arange(len(labels)), labels)
+    return np.unique(own, return_inverse=True)[1]
+
+
 def ranks_by_size(labels: np.ndarray, n_clusters: int) -> np.ndarray:
     """The new number of each cluster (n_clusters,), the largest 0; negative labels are noise and don't count."""
     by_size = np.argsort(-np.bincount(labels[labels >= 0], minlength=n_clusters), kind="stable")

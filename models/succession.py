@@ -6,7 +6,7 @@ import numpy as np
 
 from models.matching import contingency
 from models.metrics import adjusted_rand_index
-from models.numbering import NO_CLUSTER
+from models.numbering import NO_CLUSTER, apart
 from models.structure import neighbor_agreement
 
 
@@ -15,8 +15,7 @@ def division(spaces: Sequence[np.ndarray], labels: np.ndarray) -> float:
 
     A row that fits none is alone: it shares its cluster with nobody.
     """
-    alone = labels == NO_CLUSTER
-    own = np.where(alone, labels.max(initial=0) + 1 + np.arange(len(labels)), labels)
+    own = apart(labels)
     return float(np.mean([neighbor_agreement(x - x.mean(axis=0), own) for x in spaces]))
 
 
