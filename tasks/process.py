@@ -37,6 +37,7 @@ class ModelProcess:
     def __init__(self, *, trains: bool = True) -> None:
         self._words = [] if trains else [ANSWERS_ONLY]
         self._child: subprocess.Popen[str] | None = None
+        self._stopped = False
         self._lock = threading.RLock()
         self._folder = tempfile.TemporaryDirectory(prefix="genclust-")
         self.scratch = Path(self._folder.name)
@@ -55,10 +56,12 @@ class ModelProcess:
 
         Raises:
             Interrupted: the child was killed or died; asking again starts a new one.
-            StageError: it failed, or took longer than `timeout` seconds and was killed.
+            StageError: it failed, took longer than `timeout` seconds and was killed, or is stopped for good.
         """
         with self._lock:
+            self._refuse_if_stopped()
             child = self._running()
+            self._refuse_if_stopped()  # who stopped it meanwhile may not have seen this child, and waits for the lock
             timer = threading.Timer(timeout or threading.TIMEOUT_MAX, child.kill)
             timer.daemon = True
             timer.start()
@@ -80,11 +83,19 @@ class ModelProcess:
             return dict(found)
 
     def stop(self) -> None:
-        """End the child; who waits for its answer is told that it died."""
+        """End the child for good; who waits for its answer is told that it died, who asks again is refused."""
+        self._stopped = True
         if child := self._child:
             child.kill()
         with self._lock:
             self._let_go()
+
+    def _refuse_if_stopped(self) -> None:
+        if self._stopped:
+            remedy = "Run it again: it goes on from the last checkpoint."
+            raise StageError(
+                "training process", "a request of a run that goes on", "one of a run that was ended", remedy
+            )
 
     def _let_go(self) -> None:
         """Reap the child and close what led to it."""

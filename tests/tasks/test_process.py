@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,27 @@ def test_stopping_ends_the_child_and_removes_its_folder() -> None:
         pid, scratch = child_pid(process), process.scratch
     assert not psutil.pid_exists(pid)
     assert not scratch.exists()
+
+
+def test_who_retries_while_the_run_ends_starts_no_other_child(tmp_path: Path) -> None:
+    """A task that is cancelled hears that its child died, tries again, and must not write where all is removed."""
+    training = threading.Event()
+
+    def retry() -> str:
+        while True:
+            try:
+                train(process, tmp_path, progress=lambda _: training.set())
+            except Interrupted:
+                continue
+            except StageError as error:
+                return str(error)
+
+    with ThreadPoolExecutor(1) as pool:
+        with ModelProcess() as process:
+            refused = pool.submit(retry)
+            assert training.wait(300)
+        assert not process.scratch.exists()
+        assert "found one of a run that was ended" in refused.result(60)
 
 
 def test_an_answer_by_itself_is_the_one_among_all(fitted: Fitted) -> None:
