@@ -14,11 +14,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from models.data_shape import DataShape
 from models.gan import R1_EVERY, R1_WEIGHT, Gan
 from models.latents import draw_normal, noise_key
 from models.losses import non_saturating_d_loss, non_saturating_g_loss, r1_penalty
 from models.model_settings import GanSettings
-from models.networks import DataShape, build_mlp, descend
+from models.networks import build_mlp, descend
 from models.training import chunk_rows, compile_steps
 
 SIZES = ((2, 128), (64, 256), (784, 512))  # columns, units

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.sources import SOURCES
+from models.data_shape import DataShape
 from models.encoding import Column, Encoding, Kind, image_shape
 from models.encoding_fit import fit_encoding
-from models.generative import DataShape
 from models.settings import EncodingSettings
 from tasks.digits import write_digits
 from tasks.identity import hashed_splits, named_splits, row_keys

@@ -7,10 +7,12 @@ import numpy as np
 import tensorflow as tf
 
 from models import losses
+from models.blocks import predict_in_blocks
 from models.convolutional import build_decoder, build_encoder
+from models.data_shape import DataShape
 from models.duration import Duration
 from models.latents import replica_share
-from models.networks import Compiled, DataShape, descend, hidden_features, predict_in_blocks
+from models.networks import Compiled, descend, hidden_features
 from models.training import Phase
 
 UNITS = (500, 500, 1000)  # of the encoder; the decoder has them in reverse

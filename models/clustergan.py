@@ -8,19 +8,14 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from models import losses, quality
+from models.blocks import predict_in_blocks
+from models.data_shape import DataShape
+from models.draws import sample_noise
 from models.guards import guard_components, guard_critic
-from models.latents import (
-    draw_codes,
-    draw_neighbors,
-    draw_normal,
-    draw_uniform,
-    noise_key,
-    replica_share,
-    sample_noise,
-)
+from models.latents import draw_codes, draw_neighbors, draw_normal, draw_uniform, noise_key, replica_share
 from models.model_settings import ClusterGanSettings
 from models.neighbors import nearest_rows, neighbor_graph
-from models.networks import Compiled, DataShape, build_mlp, choose_units, descend, hidden_features, predict_in_blocks
+from models.networks import Compiled, build_mlp, choose_units, descend, hidden_features
 from models.training import Phase
 
 NOISE_SCALE = 0.1

@@ -7,13 +7,16 @@ import numpy as np
 import tensorflow as tf
 
 from models import losses, quality
+from models.blocks import predict_in_blocks
 from models.convolutional import build_decoder, build_encoder, convolve, dense
 from models.critic import train_critic
+from models.data_shape import DataShape
+from models.draws import sample_noise
 from models.duration import Duration
 from models.guards import guard_coverage, guard_critic
-from models.latents import draw_normal, noise_key, replica_share, sample_noise
+from models.latents import draw_normal, noise_key, replica_share
 from models.neighbors import spread_evenly
-from models.networks import Compiled, DataShape, descend, predict_in_blocks
+from models.networks import Compiled, descend
 from models.student import Student
 from models.training import Phase
 

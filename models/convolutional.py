@@ -2,7 +2,8 @@
 
 import keras
 
-from models.networks import DataShape, build_mlp
+from models.data_shape import DataShape
+from models.networks import build_mlp
 
 FILTERS = (16, 32)  # of the strided layers, each of which halves height and width
 KERNEL = 4

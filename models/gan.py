@@ -7,12 +7,15 @@ import numpy as np
 import tensorflow as tf
 
 from models import losses, quality
+from models.blocks import predict_in_blocks
 from models.critic import train_critic
+from models.data_shape import DataShape
+from models.draws import sample_noise
 from models.guards import guard_coverage, guard_critic
-from models.latents import draw_neighbors, draw_normal, noise_key, replica_share, sample_noise
+from models.latents import draw_neighbors, draw_normal, noise_key, replica_share
 from models.model_settings import GanSettings
 from models.neighbors import nearest_rows, neighbor_graph
-from models.networks import Compiled, DataShape, build_mlp, choose_units, descend, predict_in_blocks
+from models.networks import Compiled, build_mlp, choose_units, descend
 from models.training import Phase
 
 CHECK_ROWS = 1000

@@ -1,55 +1,40 @@
 """What every generative model answers, and the models by name."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import keras
 import numpy as np
-import tensorflow as tf
 
-from models.clustergan import ClusterGan
 from models.computation import Computation
-from models.gan import Gan
+from models.data_shape import DataShape
 from models.gaussian_mixture import GaussianMixture
-from models.infogan import InfoGan
 from models.kmeans import KMeans
-from models.manifoldgan import ManifoldGan
-from models.model_settings import (
-    ClusterGanSettings,
-    GanSettings,
-    GaussianMixtureSettings,
-    InfoGanSettings,
-    KMeansSettings,
-    ManifoldGanSettings,
-    ModelSettings,
-    N2dSettings,
-    VadeSettings,
-)
-from models.n2d import N2d
-from models.networks import DataShape
-from models.training import Phase
-from models.vade import Vade
+from models.model_settings import GaussianMixtureSettings, KMeansSettings, ModelSettings
 
-__all__ = ["DataShape", "GenerativeModel", "build_model"]
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from models.training import Phase
 
 
 class GenerativeModel(Protocol):
     """A model that trains phase by phase and then answers on arrays; x is (rows, columns) float32."""
 
     phases: tuple[str, ...]
-    networks: dict[str, keras.Model]
+    networks: "dict[str, keras.Model]"
     arrays: dict[str, np.ndarray]  # what phases computed, by its name
 
     @property
     def n_components(self) -> int | None:
         """Clusters that the model itself knows, or None."""
 
-    strategy: tf.distribute.Strategy
+    strategy: "tf.distribute.Strategy | None"  # of its training
 
     def phase_networks(self, phase: str) -> tuple[str, ...]:
         """Names of the networks that the phase trains."""
 
-    def plan(self, phase: str, x_train: np.ndarray) -> Phase | Computation:
+    def plan(self, phase: str, x_train: np.ndarray) -> "Phase | Computation":
         """What the training loop needs to know of the phase, or what is to be computed."""
 
     def encode(self, x: np.ndarray) -> np.ndarray:
@@ -73,25 +58,15 @@ def build_model(
     data: DataShape,
     clusters: int | None,
     seed: int,
-    strategy: tf.distribute.Strategy | None = None,
-    make_optimizer: Callable[[float], keras.optimizers.Optimizer] | None = None,
+    strategy: "tf.distribute.Strategy | None" = None,
+    make_optimizer: "Callable[[float], keras.optimizers.Optimizer] | None" = None,
 ) -> GenerativeModel:
     """The untrained model of these settings, all its networks built; without `clusters` those that don't need them."""
     match settings:
-        case GanSettings():
-            return Gan(settings, data, seed, strategy, make_optimizer)
-        case ManifoldGanSettings():
-            return ManifoldGan(settings, data, clusters, seed, strategy, make_optimizer)
-        case N2dSettings():
-            return N2d(settings, data, clusters, seed, strategy, make_optimizer)
-        case ClusterGanSettings() if clusters:
-            return ClusterGan(settings, data, clusters, seed, strategy, make_optimizer)
-        case InfoGanSettings() if clusters:
-            return InfoGan(settings, data, clusters, seed, strategy, make_optimizer)
-        case VadeSettings() if clusters:
-            return Vade(settings, data, clusters, seed, strategy, make_optimizer)
         case KMeansSettings() if clusters:
-            return KMeans(settings, data, clusters, seed, strategy)
+            return KMeans(settings, data, clusters, seed)
         case GaussianMixtureSettings() if clusters:
-            return GaussianMixture(settings, data, clusters, seed, strategy)
-    raise TypeError(f"Expected settings of a model and a number of clusters. Received: {settings!r}, {clusters}")
+            return GaussianMixture(settings, data, clusters, seed)
+    from models.network_models import build_network_model  # starts TensorFlow
+
+    return build_network_model(settings, data, clusters, seed, strategy, make_optimizer)

@@ -6,7 +6,9 @@ import numpy as np
 import tensorflow as tf
 from scipy.ndimage import gaussian_filter1d
 
-from models.networks import Compiled, DataShape, predict_in_blocks
+from models.blocks import predict_in_blocks
+from models.data_shape import DataShape
+from models.networks import Compiled
 
 ORIENTATIONS = 8  # of an edge's gradient, all around (Lowe 2004)
 CELLS = 9  # along each side of a square, and about as many in all whatever the proportions

@@ -8,11 +8,14 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from models import losses, quality
+from models.blocks import predict_in_blocks
 from models.critic import train_critic
+from models.data_shape import DataShape
+from models.draws import sample_noise
 from models.guards import guard_components, guard_critic
-from models.latents import draw_codes, draw_normal, noise_key, replica_share, sample_noise
+from models.latents import draw_codes, draw_normal, noise_key, replica_share
 from models.model_settings import InfoGanSettings
-from models.networks import Compiled, DataShape, build_mlp, choose_units, descend, predict_in_blocks
+from models.networks import Compiled, build_mlp, choose_units, descend
 from models.training import Phase
 
 NOISE_SCALE = 0.5  # by 0.1 the generator ignores the noise, and at 1 the code names parts of it instead of clusters

@@ -9,10 +9,11 @@ from scipy.special import softmax
 
 from models.computation import Computation, Computed
 from models.conditional import ConditionalGan
-from models.latents import sample_components
+from models.data_shape import DataShape, seen_by
+from models.draws import sample_components
 from models.model_settings import ManifoldGanSettings, StudentInput
 from models.neighbors import nearest_rows
-from models.networks import DataShape, choose_units, seen_by
+from models.networks import choose_units
 from models.student import Student, likeliest, write_lesson
 from models.teacher import Teacher
 from models.training import Phase

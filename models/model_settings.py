@@ -28,6 +28,7 @@ class ModelSettings(Settings):
     phases: ClassVar[tuple[str, ...]]
     clusters_phase: ClassVar[str | None]  # from which on the number of clusters matters; None: the model has none
     counts_clusters: ClassVar[bool] = False  # whether that phase finds the number where none is given
+    has_networks: ClassVar[bool] = True  # without any it needs no TensorFlow
 
     @property
     def has_components(self) -> bool:
@@ -296,6 +297,7 @@ class VectorMixtureSettings(ModelSettings):
 
     phases: ClassVar = ("mixture",)
     clusters_phase: ClassVar = "mixture"
+    has_networks: ClassVar = False
 
     restarts: int = Field(10, ge=2, le=1000, description="Starts, of which the best counts.")
 

@@ -9,10 +9,10 @@ from scipy.special import logsumexp
 
 from models import gaussians
 from models.computation import Computation, Computed
-from models.latents import sample_components, sample_noise
+from models.data_shape import DataShape
+from models.draws import sample_components, sample_noise
 from models.model_settings import N2dSettings
 from models.neighbors import nearest_rows
-from models.networks import DataShape
 from models.teacher import Teacher
 from models.training import Phase
 

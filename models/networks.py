@@ -1,57 +1,14 @@
-"""The multilayer perceptrons that every model is built from, and their prediction in fixed blocks."""
+"""The multilayer perceptrons that models are built from, and their graphs."""
 
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from models.model_settings import Networks
-
-PREDICTION_ROWS = 256
-GROUP = 64  # blocks in one call of a graph: for a small network the call itself costs as much as the work
-
-
-@dataclass(frozen=True)
-class DataShape:
-    """What the data's vectors look like: image vectors are pixels in [0, 1], others are standardised.
-
-    `image_shape` is (height, width) or (height, width, channels), None where it plays no part.
-    """
-
-    n_columns: int
-    image: bool
-    image_shape: tuple[int, ...] | None = None
-
-    @property
-    def activation(self) -> str:
-        """Output activation of whatever makes such vectors."""
-        return "sigmoid" if self.image else "linear"
-
-
-def seen_by(networks: Networks, data: DataShape) -> DataShape:
-    """The data as these networks see it: without a shape by dense ones.
-
-    Raises:
-        ValueError: convolutional ones for vectors that aren't one image of a known shape.
-    """
-    if networks == Networks.dense:
-        return replace(data, image_shape=None)
-    return replace(data, image_shape=known_shape(data))
-
-
-def known_shape(data: DataShape) -> tuple[int, ...]:
-    """The shape of the image that a vector is.
-
-    Raises:
-        ValueError: vectors that aren't one image of a known shape.
-    """
-    if data.image_shape is None:
-        raise ValueError(f"Expected vectors that are one image of a known shape. Received: {data}")
-    return data.image_shape
+from models.blocks import GROUP, PREDICTION_ROWS
 
 
 def choose_units(n_columns: int) -> int:
@@ -106,6 +63,21 @@ class Compiled:
         """The answers for one block."""
         return self.one(block)
 
+    def answer_groups(self, groups: list[np.ndarray]) -> list[np.ndarray]:
+        """The answers for groups of rows (GROUP * PREDICTION_ROWS, columns), some of them side by side."""
+        with ThreadPoolExecutor(_side_by_side()) as pool:
+            return list(pool.map(self._answer_group, groups))
+
+    def _answer_group(self, rows: np.ndarray) -> np.ndarray:
+        blocks = rows.reshape(GROUP, PREDICTION_ROWS, -1).astype(np.float32, copy=False)
+        found = np.asarray(self.many(blocks))  # (GROUP, PREDICTION_ROWS, ...)
+        return found.reshape(len(rows), *found.shape[2:])
+
+
+def number_layers_anew() -> None:
+    """So that the same weights give the same files."""
+    keras.utils.clear_session()
+
 
 def answer_side_by_side() -> None:
     """From now on a group of blocks is a thread's, instead of each operation being shared by all threads.
@@ -115,32 +87,7 @@ def answer_side_by_side() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(1)
 
 
-def predict_in_blocks(function: Callable[[np.ndarray], tf.Tensor | np.ndarray], x: np.ndarray) -> np.ndarray:
-    """Apply a function to zero-padded blocks of one shape: a row's answer never depends on its batch."""
-    answers: list[np.ndarray] = []
-    done, step = 0, GROUP * PREDICTION_ROWS
-    if isinstance(function, Compiled):
-        done = len(x) // step * step
-        groups = [x[start : start + step] for start in range(0, done, step)]
-        with ThreadPoolExecutor(_side_by_side()) as pool:
-            answers += pool.map(lambda rows: _predict_group(function, rows), groups)
-    rest = range(done, max(len(x), 1), PREDICTION_ROWS)
-    return np.concatenate([*answers, *(_predict_block(function, x[i : i + PREDICTION_ROWS]) for i in rest)])
-
-
 def _side_by_side() -> int:
     """Groups at a time."""
     is_told = tf.config.threading.get_intra_op_parallelism_threads() == 1
     return (os.cpu_count() or 1) if is_told else 1
-
-
-def _predict_group(function: Compiled, rows: np.ndarray) -> np.ndarray:
-    blocks = rows.reshape(GROUP, PREDICTION_ROWS, -1).astype(np.float32, copy=False)
-    found = np.asarray(function.many(blocks))  # (GROUP, PREDICTION_ROWS, ...)
-    return found.reshape(len(rows), *found.shape[2:])
-
-
-def _predict_block(function: Callable[[np.ndarray], tf.Tensor | np.ndarray], rows: np.ndarray) -> np.ndarray:
-    block = np.zeros((PREDICTION_ROWS, rows.shape[1]), np.float32)
-    block[: len(rows)] = rows
-    return np.asarray(function(block))[: len(rows)]

@@ -1,14 +1,15 @@
 """How long a phase will take on this machine, from a few of its own steps."""
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow as tf
 
 from models.computation import Computation
 from models.settings import TrainingSettings
-from models.training import Phase, chunk_rows, compile_steps
+
+if TYPE_CHECKING:
+    from models.training import Phase
 
 STEPS = 50
 
@@ -26,10 +27,12 @@ def rehearse(model: Any, phase: str, x: np.ndarray, n_rows: int, training: Train
     return seconds * plan.work(n_rows) / plan.work(len(x))
 
 
-def _train(model: Any, plan: Phase, training: TrainingSettings, seed: int) -> float:
+def _train(model: Any, plan: "Phase", training: TrainingSettings, seed: int) -> float:
     """Seconds of all steps, by those of the second time that a few are done."""
+    from models.training import chunk_rows, compile_steps, table_tensors  # starts TensorFlow
+
     steps, n_rows = min(STEPS, training.check_every), len(plan.tables[0])
-    run_steps, tables = compile_steps(plan, model.strategy), tuple(map(tf.constant, plan.tables))
+    run_steps, tables = compile_steps(plan, model.strategy), table_tensors(plan)
     rows = chunk_rows(plan, seed, 0, steps, training.check_every, n_rows)
     _run(run_steps, tables, rows, seed, steps)
     started = time.perf_counter()
@@ -46,6 +49,6 @@ def _compute(model: Any, plan: Computation) -> float:
     return time.perf_counter() - started
 
 
-def _run(run_steps: Any, tables: tuple[tf.Tensor, ...], rows: np.ndarray, seed: int, steps: int) -> None:
+def _run(run_steps: Any, tables: tuple[Any, ...], rows: np.ndarray, seed: int, steps: int) -> None:
     for value in run_steps(tables, rows, seed, 0, steps).values():
         float(value)

@@ -10,13 +10,15 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from models import losses, quality
+from models.blocks import predict_in_blocks
 from models.convolutional import convolve, dense
+from models.data_shape import DataShape
 from models.duration import Duration
 from models.gradients import EdgeHistograms
 from models.guards import guard_components
 from models.latents import draw_neighbors, draw_normal, draw_uniform, noise_key, replica_share
 from models.model_settings import VECTORS_COLUMNS, Prior
-from models.networks import Compiled, DataShape, descend, predict_in_blocks
+from models.networks import Compiled, descend
 from models.training import Phase
 from models.variation import Variation, local_variation
 

@@ -10,11 +10,11 @@ import tensorflow as tf
 from models.autoencoder import Autoencoder
 from models.cluster_count import count_clusters
 from models.computation import NOTHING, Computation, Computed
+from models.data_shape import DataShape, known_shape, seen_by
 from models.gradients import EdgeHistograms
 from models.manifold import Graph, count_epochs, exact_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
 from models.neighbors import spread_evenly
-from models.networks import DataShape, known_shape, seen_by
 from models.restarts import Restarts, fit_restarts, implied_likelihoods, restarts_work
 from models.training import Phase
 from models.variation import local_variation

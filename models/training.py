@@ -11,8 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from models.draws import order_rows
 from models.guards import Guard, StopReason
-from models.latents import order_rows
 from models.settings import TrainingSettings
 
 STATE = "state.json"
@@ -92,7 +92,7 @@ def train_phase(
         **plan.networks, **{f"{k}_optimizer": v for k, v in plan.optimizers.items()}, best=best.copies
     )
     run_steps = compile_steps(plan, strategy)
-    tables = tuple(map(tf.constant, plan.tables))
+    tables = table_tensors(plan)
     if checkpoints.latest() is None:
         save_checkpoint(checkpoints, weights, State())
     state = restore_checkpoint(checkpoints, weights)
@@ -135,6 +135,11 @@ class BestWeights:
         """Put the copies back."""
         for copy, weight in zip(self.copies, self.weights, strict=True):
             weight.assign(copy)
+
+
+def table_tensors(plan: Phase) -> tuple[tf.Tensor, ...]:
+    """What the loop gathers from, on the device."""
+    return tuple(map(tf.constant, plan.tables))
 
 
 def compile_steps(plan: Phase, strategy: tf.distribute.Strategy) -> Callable[..., dict[str, tf.Tensor]]:

@@ -8,11 +8,14 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from models import gaussians, quality
+from models.blocks import predict_in_blocks
+from models.data_shape import DataShape
+from models.draws import sample_components, sample_noise
 from models.duration import Duration
 from models.guards import guard_components
-from models.latents import draw_normal, noise_key, replica_share, sample_components, sample_noise
+from models.latents import draw_normal, noise_key, replica_share
 from models.model_settings import VadeSettings, VadeStart
-from models.networks import Compiled, DataShape, build_mlp, choose_units, descend, predict_in_blocks
+from models.networks import Compiled, build_mlp, choose_units, descend
 from models.teacher import teach
 from models.training import Phase
 

@@ -1,33 +1,28 @@
 """A mixture of Gaussians of the vectors themselves, fitted in either of two ways: what any other model has to beat."""
 
-import keras
-import numpy as np
-import tensorflow as tf
+from typing import Any
 
+import numpy as np
+
+from models.blocks import predict_in_blocks
 from models.computation import Computation, Computed
-from models.latents import sample_components, sample_noise
+from models.data_shape import DataShape
+from models.draws import sample_components, sample_noise
 from models.mixture import Mixture
 from models.model_settings import VectorMixtureSettings
-from models.networks import DataShape, predict_in_blocks
 
 
 class VectorMixture:
-    """A mixture of Gaussians, one for each cluster; how it is found is up to a subclass."""
+    """A mixture of Gaussians, one for each cluster; how it is found is up to a subclass. It needs no TensorFlow."""
 
     phases: tuple[str, ...] = VectorMixtureSettings.phases
 
-    def __init__(
-        self,
-        settings: VectorMixtureSettings,
-        data: DataShape,
-        clusters: int,
-        seed: int,
-        strategy: tf.distribute.Strategy | None = None,
-    ) -> None:
+    strategy = None  # it trains nothing
+
+    def __init__(self, settings: VectorMixtureSettings, data: DataShape, clusters: int, seed: int) -> None:
         self.settings, self.data, self.seed = settings, data, seed
         self.n_components: int = clusters
-        self.strategy = strategy or tf.distribute.get_strategy()
-        self.networks: dict[str, keras.Model] = {}
+        self.networks: dict[str, Any] = {}
         origin, ones = np.zeros((clusters, data.n_columns)), np.ones((clusters, data.n_columns))
         self.arrays = _state(Mixture(np.full(clusters, 1 / clusters), origin, ones), np.full(clusters, 1 / clusters))
 

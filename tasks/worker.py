@@ -14,17 +14,15 @@ import traceback
 from pathlib import Path
 from typing import Any, TextIO
 
-import keras
 import numpy as np
 
 from models.computation import NOTHING, Computation
-from models.generative import DataShape, GenerativeModel, build_model
+from models.data_shape import DataShape
+from models.generative import GenerativeModel, build_model
 from models.guards import StopReason
 from models.model_settings import ModelName, model_settings
-from models.networks import answer_side_by_side
 from models.rehearsal import rehearse
 from models.settings import TrainingSettings
-from models.training import train_phase
 from tasks.checkpoints import StoredCheckpoints
 from tasks.errors import StageError
 from tasks.model import ARRAYS, STATE
@@ -35,8 +33,8 @@ from tasks.store import Store
 class Worker:
     """One model at a time, and the answers about it."""
 
-    def __init__(self, scratch: Path, out: TextIO) -> None:
-        self.scratch, self.out = scratch, out
+    def __init__(self, scratch: Path, out: TextIO, *, trains: bool = True) -> None:
+        self.scratch, self.out, self.trains = scratch, out, trains
         self.model: GenerativeModel | None = None
         self.loaded: dict[str, Any] = {}
 
@@ -72,6 +70,8 @@ class Worker:
             if plan is not NOTHING:
                 self.say("progress", step=0, total=0, values={})
             return compute(plan, phase, Path(weights))
+        from models.training import train_phase
+
         result = train_phase(
             plan, model.strategy, x["validation"], TrainingSettings(**training), seed,
             checkpoints=StoredCheckpoints(Store(store), checkpoints, self.scratch),
@@ -121,7 +121,8 @@ class Worker:
         name = ModelName(spec["model"])
         settings = model_settings(name, spec["settings"])
         shape = DataShape(spec["width"], spec["image"], spec["image_shape"] and tuple(spec["image_shape"]))
-        keras.utils.clear_session()  # layers are numbered anew: the same weights give the same files
+        if settings.has_networks:
+            self._start_tensorflow()
         model = build_model(settings, shape, spec["clusters"], spec["seed"])
         for network, built in model.networks.items():
             if weights and (Path(weights) / f"{network}.weights.h5").exists():
@@ -129,6 +130,14 @@ class Worker:
         for path in sorted(Path(weights).glob("*.npz")) if weights else ():
             model.arrays |= _arrays(str(path))
         return model
+
+    def _start_tensorflow(self) -> None:
+        """Which takes seconds; models without networks are spared it."""
+        from models.networks import answer_side_by_side, number_layers_anew
+
+        if not self.trains:
+            answer_side_by_side()
+        number_layers_anew()
 
 
 def compute(plan: Computation, phase: str, folder: Path) -> dict[str, Any]:
@@ -147,9 +156,9 @@ def compute(plan: Computation, phase: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def serve(scratch: Path, out: TextIO) -> None:
+def serve(scratch: Path, out: TextIO, *, trains: bool) -> None:
     """Answer requests until stdin closes."""
-    worker = Worker(scratch, out)
+    worker = Worker(scratch, out, trains=trains)
     requests: queue.Queue[str] = queue.Queue()
     listener = threading.Thread(target=_listen, args=(requests, scratch), daemon=True)
     listener.start()
@@ -199,6 +208,4 @@ if __name__ == "__main__":
     # Libraries print to stdout too: keep the real one for the protocol and give them stderr.
     protocol = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    if ANSWERS_ONLY in sys.argv:
-        answer_side_by_side()
-    serve(Path(sys.argv[1]), protocol)
+    serve(Path(sys.argv[1]), protocol, trains=ANSWERS_ONLY not in sys.argv)

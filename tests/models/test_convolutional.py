@@ -6,10 +6,11 @@ import pytest
 import tensorflow as tf
 
 from models.autoencoder import Autoencoder
+from models.blocks import predict_in_blocks
 from models.convolutional import build_decoder, build_encoder
+from models.data_shape import DataShape, seen_by
 from models.manifoldgan import ManifoldGan
 from models.model_settings import ManifoldGanSettings, Networks
-from models.networks import DataShape, predict_in_blocks, seen_by
 from models.settings import TrainingSettings
 from models.student import build_student
 from models.training import PhaseResult, takes_xla, train_phase

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from models.blocks import GROUP, PREDICTION_ROWS
 from models.model_settings import ModelName, model_settings
-from models.networks import GROUP, PREDICTION_ROWS
 from tests.models.training_runs import (
     CLUSTERS,
     COLUMNS,

@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 
 from models.computation import Computation, Computed
+from models.data_shape import DataShape
 from models.manifoldgan import ManifoldGan
 from models.model_settings import ManifoldGanSettings
-from models.networks import DataShape
 from models.rehearsal import rehearse
 from models.settings import TrainingSettings
 from models.teacher import Teacher

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from models.data_shape import DataShape
 from models.gradients import EdgeHistograms
 from models.manifoldgan import ManifoldGan
 from models.model_settings import ManifoldGanSettings, Prior
-from models.networks import DataShape
 from models.student import between, keep_last, write_lesson
 from models.training import Phase
 

@@ -9,10 +9,10 @@ import tensorflow as tf
 
 from models.autoencoder import Autoencoder
 from models.computation import NOTHING, Computation
+from models.data_shape import DataShape
 from models.gradients import EdgeHistograms
 from models.manifold import Graph, exact_graph, umap_embedding
 from models.model_settings import Representation, TeacherSettings
-from models.networks import DataShape
 from models.restarts import Restarts, fit_restarts
 from models.teacher import CLEARLY, Teacher, choose_kind, embedding_seeds, likelihoods, teach
 from models.training import Phase

@@ -6,8 +6,8 @@ import tensorflow as tf
 from sklearn.metrics import adjusted_rand_score
 
 from models import gaussians
+from models.data_shape import DataShape
 from models.model_settings import ModelName, VadeSettings, VadeStart
-from models.networks import DataShape
 from models.settings import TrainingSettings
 from models.training import Phase
 from models.vade import Vade, choose_latent_dim

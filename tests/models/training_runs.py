@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.datasets import make_blobs
 
 from models.computation import Computation
-from models.generative import DataShape, GenerativeModel, build_model
+from models.data_shape import DataShape
+from models.generative import GenerativeModel, build_model
 from models.manifold import exact_graph
 from models.model_settings import (
     ClusterGanSettings,
