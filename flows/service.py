@@ -14,7 +14,7 @@ from tasks.errors import BadInput, StageError
 from tasks.slot import SLOT
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
-START_SECONDS = 180  # a busy machine takes long
+START_SECONDS = 600  # a slow and busy machine takes minutes
 SERVER = {  # of a server that is started here
     # leases survive the server: in its memory a slot would leak when it restarts
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
