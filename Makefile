@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Python compiles what is imported, a fifth of all files.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint requirements.lock --editable
 GPU := $(if $(shell command -v nvidia-smi 2>/dev/null),gpu)
 
 .PHONY: run test test-recovery check lock clean
@@ -31,15 +33,15 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/run: $(VENV)/bin/python pyproject.toml requirements.lock
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable .
+	$(INSTALL) .
 	touch $@
 
 $(VENV)/rungpu: $(VENV)/bin/python pyproject.toml requirements.lock
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[gpu]'
+	$(INSTALL) '.[gpu]'
 	touch $@
 
 $(VENV)/dev: $(VENV)/bin/python pyproject.toml requirements.lock
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[dev]'
+	$(INSTALL) '.[dev]'
 	touch $@
 
 clean:
