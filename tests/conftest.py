@@ -35,7 +35,7 @@ def process() -> Iterator[ModelProcess]:
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[None]:
     """A temporary server for the tests that run a task or a flow: its start takes seconds."""
-    with prefect_test_harness(server_startup_timeout=180):
+    with prefect_test_harness(server_startup_timeout=600):
         yield
 
 

@@ -21,6 +21,7 @@ import psutil
 from tasks.code import ROOT
 
 GENCLUST, PREFECT = (str(Path(sys.executable).with_name(name)) for name in ("genclust", "prefect"))
+PATIENCE = 900  # seconds: a bound against hanging, no promise, as machines are shared and slow at times
 STAGES = [
     "ingest", "fit", "generate", "score", "cluster", "probe", "assess", "evaluate", "explain", "report", "register",
 ]  # fmt: skip
@@ -70,21 +71,21 @@ class Service:
         """`genclust serve`, until the block ends; nothing that it started is left then."""
         process = self.start(GENCLUST, "serve")
         try:
-            wait_for(lambda: b"The UI is at" in (self.home / "serve.log").read_bytes(), 240, process)
+            wait_for(lambda: b"The UI is at" in (self.home / "serve.log").read_bytes(), process)
             self.pause("assign-clusters/assign-hourly")
             yield psutil.Process(process.pid)
         finally:
             started = psutil.Process(process.pid).children(recursive=True)
             process.send_signal(signal.SIGINT)
-            process.wait(120)
-            _, left = psutil.wait_procs(started, timeout=30)
+            process.wait(PATIENCE)
+            _, left = psutil.wait_procs(started, timeout=PATIENCE)
             assert left == []
 
     def ask(self, path: str, body: Any = None, method: str = "POST") -> Any:
         """The server's answer."""
         data = None if method == "GET" else json.dumps({} if body is None else body).encode()
         request = urllib.request.Request(f"{self.api}{path}", data, {"content-type": "application/json"}, method=method)
-        text = wait_for(lambda: _answered(request), 120)
+        text = wait_for(lambda: _answered(request))
         return json.loads(text) if text != b"\n" else None
 
     def is_healthy(self) -> bool:
@@ -129,7 +130,7 @@ class Service:
             ended = [state for state in states.values() if state and state["type"] in ("COMPLETED", "FAILED")]
             return {name: state["name"] for name, state in states.items()} if len(ended) >= expected else None
 
-        found: dict[str, str] = wait_for(final, 120)
+        found: dict[str, str] = wait_for(final)
         return found
 
 
@@ -144,9 +145,9 @@ def _answered(request: urllib.request.Request) -> bytes:
         raise
 
 
-def wait_for(what: Callable[[], Any], seconds: float, process: subprocess.Popen[bytes] | None = None) -> Any:
+def wait_for(what: Callable[[], Any], process: subprocess.Popen[bytes] | None = None) -> Any:
     """The first true value that `what` gives; an end of the process is the end of hope."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
             found = what()
@@ -156,4 +157,4 @@ def wait_for(what: Callable[[], Any], seconds: float, process: subprocess.Popen[
             return found
         assert process is None or process.poll() is None, f"{process.args} has ended"
         time.sleep(0.5)
-    raise TimeoutError(f"nothing within {seconds} s")
+    raise TimeoutError(f"nothing within {PATIENCE} s")

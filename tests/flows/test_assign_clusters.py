@@ -1,7 +1,5 @@
 """Claims about the flow that labels new rows, on a real server."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +13,7 @@ from tasks.assigned import Assignment, assignments
 from tasks.errors import BadInput
 from tasks.process import ModelProcess
 from tasks.store import Store
+from tests.flows.running import wait_for
 from tests.tasks.fitted_blobs import NAME, blob_rows, register_blobs, write_rows
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -40,14 +39,6 @@ def service(tmp_path_factory: pytest.TempPathFactory, process: ModelProcess) -> 
     store = Store(str(folder / "store"))
     source = write_rows(folder / "fit.parquet", blob_rows(4000, seed=0))
     return Service(store, folder, register_blobs(store, source, process))
-
-
-def wait_for(what: Callable[[], Any]) -> Any:
-    """What it gives once it is something: the server hears of things later."""
-    end = time.monotonic() + 60
-    while not (found := what()) and time.monotonic() < end:
-        time.sleep(0.5)
-    return found
 
 
 def events(run: Assignment) -> list[dict[str, Any]]:

@@ -3,22 +3,21 @@
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
+from pydantic_settings import CliApp
 
+from flows.cli import Genclust
 from flows.console import inspection_lines
 from models.settings import EncodingSettings, SourceSettings
+from tasks import estimate
 from tasks.digits import write_digits
 from tasks.ingest import inspect_source
-from tasks.inspection import Inspection
-
-GENCLUST = str(Path(sys.executable).with_name("genclust"))
-SMALL = ["--manifoldgan.student-steps", "300", "--manifoldgan.steps", "100", "--manifoldgan.units", "32"]
+from tests.flows.running import GENCLUST, PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +39,13 @@ def environment(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def fitted(folder: Path) -> subprocess.CompletedProcess[str]:
-    """A fit of the embedded digits in few steps."""
-    return genclust(folder, "fit", "digits", "--clusters", "10", "--name", "digits", *SMALL)
+    """A fit of the embedded digits without a training."""
+    return genclust(folder, "fit", "digits", "--clusters", "10", "--name", "digits", "--model", "kmeans")
 
 
-def test_fit_shows_progress_and_a_final_summary(fitted: subprocess.CompletedProcess[str]) -> None:
-    """Progress on stderr while it works; sizes, metrics and paths on stdout."""
+def test_fit_shows_a_final_summary(fitted: subprocess.CompletedProcess[str]) -> None:
+    """Sizes, metrics and paths."""
     assert fitted.returncode == 0, fitted.stderr
-    assert "adversarial 100 of 100 steps" in fitted.stderr
     assert "digits: 1,797 rows in 10 clusters" in fitted.stdout
     assert "acc " in fitted.stdout
     assert "report       store/models/digits/report.html" in fitted.stdout
@@ -64,17 +62,17 @@ def test_who_reads_no_further_gets_no_traceback(folder: Path, fitted: subprocess
     assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
 
 
-def test_a_fit_that_is_told_to_end_leaves_nothing_running(tmp_path: Path) -> None:
-    """Neither its child nor the temporary server."""
-    words = [GENCLUST, "fit", "digits", "--clusters", "10", "--name", "digits", "--model", "gan"]
+def test_a_fit_shows_progress_and_leaves_nothing_running_when_told_to_end(tmp_path: Path) -> None:
+    """Progress on stderr while it works; then neither its child nor the temporary server is left."""
+    words = [GENCLUST, "fit", "digits", "--clusters", "10", "--model", "gan", "--training.check-every", "20"]
     with subprocess.Popen(words, cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.PIPE, text=True) as fit:
         assert fit.stderr is not None
-        assert any("steps" in line for line in fit.stderr)
+        assert any("adversarial 20 of 5000 steps" in line for line in fit.stderr)
         started = psutil.Process(fit.pid).children(recursive=True)
         assert any("uvicorn" in process.cmdline() for process in started)
         fit.terminate()
-        fit.wait(60)
-    _, left = psutil.wait_procs(started, timeout=30)
+        fit.wait(PATIENCE)
+    _, left = psutil.wait_procs(started, timeout=PATIENCE)
     for process in left:
         process.kill()
     assert left == []
@@ -113,12 +111,11 @@ def test_check_tells_what_would_be_used_and_how_long_it_takes(folder: Path) -> N
     """Nothing is fitted and nothing is written."""
     rows = pd.DataFrame({"a": np.arange(100) / 2, "b": [f"t{i}" for i in range(100)], "c": [None, *range(99)]})
     rows.to_csv(folder / "rows.csv", index=False)
-    found = genclust(folder, "check", "rows.csv")
+    found = genclust(folder, "check", "rows.csv", "--clusters", "3", "--model", "kmeans")
     assert found.returncode == 0, found.stderr
     assert "rejected 1 rows: missing cell: c" in found.stdout
     assert "not used: text, such as 't0'" in found.stdout
     assert "training would take up to" in found.stdout
-    assert found.stdout.rstrip().endswith(", and some more to find the number of clusters")
 
 
 def test_check_tells_that_rows_are_taken_for_images(tmp_path: Path) -> None:
@@ -129,12 +126,15 @@ def test_check_tells_that_rows_are_taken_for_images(tmp_path: Path) -> None:
     assert "each row is an image of 8 x 8\n" in list(inspection_lines(found, {}, counts=False))
 
 
-@pytest.mark.parametrize("counts", [True, False])
-def test_finding_the_number_of_clusters_is_told_where_it_would_be_done(counts: bool) -> None:
+@pytest.mark.parametrize(("clusters", "counts"), [("auto", True), ("10", False)])
+def test_finding_the_number_of_clusters_is_told_where_it_would_be_done(
+    clusters: str, counts: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With a number that is given there is nothing to find."""
-    nothing = Inspection(files=(), rows=0, used=(), unused=(), rejected={}, splits={})
-    *_, last = inspection_lines(nothing, {"student": 3.0}, counts)
-    assert last.startswith("\ntraining would take up to 3 s on this machine (student 3 s)")
+    monkeypatch.setattr(estimate, "training_seconds", lambda *_: {"student": 3.0})  # which takes minutes
+    CliApp.run(Genclust, cli_args=["check", "digits", "--clusters", clusters])
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last.startswith("training would take up to 3 s on this machine (student 3 s)")
     assert ("to find the number of clusters" in last) == counts
 
 

@@ -21,6 +21,7 @@ from tasks.code import ROOT
 from tasks.comparison import Comparison, Outcome, comparisons, fit_command
 from tasks.errors import BadInput
 from tasks.store import Store
+from tests.flows.running import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -62,7 +63,7 @@ def first(place: Path, prefect_server: None) -> Comparison:
 def states(run_id: str) -> dict[str, set[str]]:
     """The names of the final states of each stage's runs."""
     chosen = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     with get_client(sync_client=True) as client:
         while True:
             tasks = client.read_task_runs(flow_run_filter=chosen)

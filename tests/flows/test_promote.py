@@ -13,8 +13,8 @@ from prefect.states import State
 
 from flows.fit_clusters import fit_clusters
 from flows.promote import promote
-from models.model_settings import GanSettings, ModelName
-from models.settings import Decision, PartitionSettings, PartitionSpace, PromotionSettings, SampleSettings
+from models.model_settings import KMeansSettings, ModelName
+from models.settings import Decision, PromotionSettings, SampleSettings
 from tasks.catalogue import list_clusters
 from tasks.curation import add_edit
 from tasks.edits import Edit, EditKind
@@ -29,11 +29,10 @@ NAME = "digits"
 
 
 def fit(store: Path, seed: int) -> Registration:
-    """A small model of the embedded digits, with k-means of the vectors."""
+    """k-means of the embedded digits."""
     return fit_clusters(
-        name=NAME, clusters=10, seed=seed, store=str(store), model=ModelName.gan,
-        gan=GanSettings(units=16, steps=100, encoder_steps=100), samples=SampleSettings(count=50),
-        partition=PartitionSettings(space=PartitionSpace.vectors, restarts=5),
+        name=NAME, clusters=10, seed=seed, store=str(store), model=ModelName.kmeans,
+        kmeans=KMeansSettings(restarts=5), samples=SampleSettings(count=50),
     )  # fmt: skip
 
 

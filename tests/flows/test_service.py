@@ -42,7 +42,7 @@ def test_a_scheduled_run_starts_by_itself_and_does_no_stage_again(service: Servi
         f"/deployments/{deployment['id']}/schedules",
         [{"schedule": schedule, "active": True, "parameters": given(service)}],
     )
-    (run,) = wait_for(lambda: service.flow_runs("weekly", "COMPLETED"), 300)
+    (run,) = wait_for(lambda: service.flow_runs("weekly", "COMPLETED"))
     assert run["auto_scheduled"]
     assert service.task_states(run["id"], len(STAGES)) == dict.fromkeys(STAGES, "Cached") | {"register": "Completed"}
 
@@ -69,7 +69,7 @@ def test_promoting_the_champion_again_changes_nothing(service: Service) -> None:
 
 def test_a_cron_schedule_has_runs_waiting(service: Service) -> None:
     """The server's scheduler works with the versions that are installed."""
-    waiting = wait_for(lambda: service.flow_runs("weekly", "SCHEDULED"), 60)
+    waiting = wait_for(lambda: service.flow_runs("weekly", "SCHEDULED"))
     assert any("T03:00:00" in run["expected_start_time"] for run in waiting)
 
 
@@ -109,7 +109,7 @@ def test_a_failed_run_is_told_to_the_address_of_notify(service: Service, hook: H
     given = {"source": str(tmp_path / "nowhere.parquet"), "store": str(tmp_path / "store")}
     run = service.flow_run(service.trigger("fit-clusters/on-demand", **given))
     start = f"{run['name']} of fit-clusters is Failed: "
-    (text,) = wait_for(lambda: [each["text"] for each in hook.taken if each["text"].startswith(start)], 300)
+    (text,) = wait_for(lambda: [each["text"] for each in hook.taken if each["text"].startswith(start)])
     assert "nowhere.parquet" in text
 
 
@@ -170,7 +170,7 @@ def test_a_drift_starts_one_refit_of_its_model(service: Service) -> None:
     """With the settings of the promoted version, so that all is in the store; a second drift starts none."""
     for _ in range(2):
         service.emit("genclust.drift.found", "genclust.model.tried", store=str(service.store))
-    (run,) = wait_for(lambda: service.flow_runs("on-drift", "COMPLETED"), 300)
+    (run,) = wait_for(lambda: service.flow_runs("on-drift", "COMPLETED"))
     assert run["parameters"] == {"name": "tried", "store": str(service.store)}
     assert len(service.flow_runs("on-drift")) == 1
 

@@ -17,10 +17,9 @@ from tasks.clean import attempts
 from tasks.slot import SLOT
 from tasks.storage import Storage
 from tasks.store import Store
-from tests.flows.running import PREFECT, Service, wait_for
+from tests.flows.running import PATIENCE, PREFECT, Service, wait_for
 
 DEPLOYMENT = "fit-clusters/on-demand"
-LONG = 600  # seconds that a busy machine may take for a run
 SERVER = {"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem"}
 
 
@@ -37,25 +36,25 @@ class BrokenService(Service):
     def start_server(self) -> None:
         """And wait until it answers."""
         self.server = self.start(PREFECT, "server", "start", "--port", str(self.port))
-        wait_for(self.is_healthy, 240, self.server)
+        wait_for(self.is_healthy, self.server)
 
     def stop_server(self) -> None:
         """As an operator does."""
         assert self.server is not None
         self.server.terminate()
-        self.server.wait(60)
+        self.server.wait(PATIENCE)
 
     def start_worker(self) -> None:
         """And wait until the server knows it."""
         self.worker = self.start(PREFECT, "worker", "start", "--pool", "genclust")
         path = "/work_pools/genclust/workers/filter"
-        wait_for(lambda: any(each["status"] == "ONLINE" for each in self.ask(path)), 240, self.worker)
+        wait_for(lambda: any(each["status"] == "ONLINE" for each in self.ask(path)), self.worker)
 
     def kill_worker(self) -> None:
         """At once."""
         assert self.worker is not None
         self.worker.kill()
-        self.worker.wait(60)
+        self.worker.wait(PATIENCE)
 
     def stop(self) -> None:
         """End all that is left, the worker first; one that doesn't end by itself is killed, and told."""
@@ -64,7 +63,7 @@ class BrokenService(Service):
             if process is not None and process.poll() is None:
                 process.terminate()
                 try:
-                    process.wait(60)
+                    process.wait(PATIENCE)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     stubborn.append(process.args)
@@ -93,7 +92,7 @@ class BrokenService(Service):
         def of_schedule() -> list[str]:
             return [run["id"] for run in self.flow_runs(deployment) if run["parameters"] == parameters][:1]
 
-        return lambda: str(wait_for(of_schedule, 120)[0])
+        return lambda: str(wait_for(of_schedule)[0])
 
     def wait_until_training(self, store: Store) -> None:
         """Until a whole checkpoint is there; a run that failed writes none."""
@@ -103,9 +102,9 @@ class BrokenService(Service):
             assert failed == [], failed[0]["state"]["message"]
             return any(path.endswith("manifest.json") for path in checkpoints(store))
 
-        wait_for(reached, LONG)
+        wait_for(reached)
 
-    def wait_for_state(self, run: str, *names: str, seconds: float = LONG) -> dict[str, Any]:
+    def wait_for_state(self, run: str, *names: str) -> dict[str, Any]:
         """The run, once its state has one of the names."""
 
         def reached() -> dict[str, Any] | None:
@@ -113,7 +112,7 @@ class BrokenService(Service):
             assert found["state"]["name"] in names or found["state"]["type"] != "FAILED", found["state"]["message"]
             return found if found["state"]["name"] in names else None
 
-        found: dict[str, Any] = wait_for(reached, seconds)
+        found: dict[str, Any] = wait_for(reached)
         return found
 
     def states(self, run: str) -> list[tuple[str, str]]:
@@ -124,7 +123,7 @@ class BrokenService(Service):
 
     def child(self) -> psutil.Process:
         """The process that holds TensorFlow."""
-        (found,) = wait_for(lambda: self.processes("tasks.worker"), LONG)
+        (found,) = wait_for(lambda: self.processes("tasks.worker"))
         return found
 
     def flow_process(self) -> psutil.Process:
@@ -154,10 +153,10 @@ class BrokenService(Service):
 
     def check_nothing_is_left(self, store: Store) -> None:
         """No slot, process, temporary file, checkpoint or unfinished attempt."""
-        wait_for(lambda: self.slots() == 0, 90)
-        wait_for(lambda: self.processes() == [], 60)
+        wait_for(lambda: self.slots() == 0)
+        wait_for(lambda: self.processes() == [])
         ours = ("genclust-", "__autograph")
-        wait_for(lambda: not any(path.name.startswith(ours) for path in (self.home / "tmp").iterdir()), 60)
+        wait_for(lambda: not any(path.name.startswith(ours) for path in (self.home / "tmp").iterdir()))
         assert checkpoints(store) == []
         assert [each.folder for each in attempts(store.listing()) if not each.is_whole] == []
 

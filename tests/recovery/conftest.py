@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 
 from tasks.store import Store
 from tests.flows.running import wait_for
-from tests.recovery.broken_service import LONG, BrokenService, assignments
+from tests.recovery.broken_service import BrokenService, assignments
 from tests.recovery.flaky_proxy import FlakyProxy
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -63,8 +63,8 @@ def unbroken(service: BrokenService, tmp_path_factory: pytest.TempPathFactory) -
     """The digest of the assignments of a run that nothing happens to."""
     store = Store(str(tmp_path_factory.mktemp("unbroken") / "store"))
     run = service.run(store.root)
-    service.wait_for_state(run, "Completed", seconds=LONG)
-    wait_for(lambda: service.slots() == 0, 90)
+    service.wait_for_state(run, "Completed")
+    wait_for(lambda: service.slots() == 0)
     return assignments(store, run)
 
 

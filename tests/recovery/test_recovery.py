@@ -13,8 +13,8 @@ from s3fs import S3FileSystem
 
 from tasks.promotions import promotions
 from tasks.store import Store
-from tests.flows.running import STAGES, wait_for
-from tests.recovery.broken_service import LONG, BrokenService, Clock, assignments, kill, tmpfs
+from tests.flows.running import PATIENCE, STAGES, wait_for
+from tests.recovery.broken_service import BrokenService, Clock, assignments, kill, tmpfs
 from tests.recovery.flaky_proxy import FlakyProxy
 
 Tell = Callable[[str], None]
@@ -49,9 +49,9 @@ def test_the_flow_process_is_killed(service: BrokenService, store: Store, unbrok
     clock = Clock()
     kill(service.flow_process())
     service.wait_for_state(run, "AwaitingRetry", "Running", "Pending")
-    wait_for(lambda: "Crashed" in names(service, run), 120)
+    wait_for(lambda: "Crashed" in names(service, run))
     crashed = str(clock)
-    wait_for(lambda: service.flow_run(run)["run_count"] == 2, 240)
+    wait_for(lambda: service.flow_run(run)["run_count"] == 2)
     again = str(clock)
     service.wait_for_state(run, "Completed")
     tell(f"Crashed after {crashed}, AwaitingRetry, Running after {again}, Completed after {clock}")
@@ -82,7 +82,7 @@ def test_worker_and_flow_are_killed(service: BrokenService, store: Store, unbrok
     service.kill_worker()
     kill(flow)
     service.start_worker()
-    wait_for(lambda: "Crashed" in names(service, run), 300)
+    wait_for(lambda: "Crashed" in names(service, run))
     crashed = str(clock)
     assert any("No heartbeat for 90 s" in message for _, message in service.states(run))
     service.wait_for_state(run, "Completed")
@@ -98,9 +98,9 @@ def test_a_run_that_crashes_each_time_is_given_up(
     """After its fourth start it stays Crashed; a person who starts it again loses nothing."""
     run, clock = service.run(store.root), Clock()
     for start in range(1, 5):
-        wait_for(lambda start=start: service.flow_run(run)["run_count"] == start, 240)
+        wait_for(lambda start=start: service.flow_run(run)["run_count"] == start)
         kill(service.flow_process())
-        wait_for(lambda start=start: names(service, run).count("Crashed") >= start, 120)
+        wait_for(lambda start=start: names(service, run).count("Crashed") >= start)
     crashed = str(clock)
     time.sleep(RESUBMISSION + 30)
     assert service.flow_run(run)["state"]["name"] == "Crashed"
@@ -181,9 +181,9 @@ def test_a_run_is_cancelled_in_training(service: BrokenService, store: Store, un
     service.wait_until_training(store)
     child, clock = service.child(), Clock()
     service.ask(f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLING"}})
-    wait_for(lambda: not child.is_running(), 60)
+    wait_for(lambda: not child.is_running())
     dead = str(clock)
-    wait_for(lambda: service.slots() == 0, 60)
+    wait_for(lambda: service.slots() == 0)
     free = str(clock)
     service.wait_for_state(run, "Cancelled")
     tell(f"Cancelling; the child is dead after {dead}, the slot is free after {free}, Cancelled after {clock}")
@@ -200,7 +200,7 @@ def test_two_runs_of_a_deployment_and_a_scheduled_one(
     first, second = service.run(store.root), service.run(store.root)
     service.wait_until_training(store)
     scheduled = service.schedule_soon("weekly", service.flow_run(first)["parameters"])
-    wait_for(lambda: any("AwaitingConcurrencySlot" in names(service, run) for run in (first, second)), LONG)
+    wait_for(lambda: any("AwaitingConcurrencySlot" in names(service, run) for run in (first, second)))
     clock = Clock()
     for run in (first, second, scheduled()):
         service.wait_for_state(run, "Completed")
@@ -224,7 +224,7 @@ def test_two_promotions_at_once(store: Store, tell: Tell) -> None:
     """Each of both processes' promotions is in the history, in the order in which that process made them."""
     words = [sys.executable, "-c", PROMOTE, store.root]
     processes = [subprocess.Popen([*words, who]) for who in ("one", "two")]
-    assert [process.wait(120) for process in processes] == [0, 0]
+    assert [process.wait(PATIENCE) for process in processes] == [0, 0]
     found = [promotion.version for promotion in promotions(store, "digits")]
     for who in ("one", "two"):
         own = [version for version in found if version.startswith(who)]

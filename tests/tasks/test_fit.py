@@ -4,7 +4,6 @@ import os
 import random
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -32,8 +31,8 @@ from tests.conftest import write_digits
 
 TRAINING = TrainingSettings(check_every=50, checkpoint_every=100)
 SETTINGS: dict[ModelName, ModelSettings] = {
-    ModelName.gan: GanSettings(steps=400, encoder_steps=300, units=32),
-    ModelName.clustergan: ClusterGanSettings(steps=300, units=32),
+    ModelName.gan: GanSettings(),
+    ModelName.clustergan: ClusterGanSettings(pretraining_steps=300, steps=300, units=32),
     ModelName.kmeans: KMeansSettings(restarts=2),
 }
 
@@ -84,24 +83,20 @@ def random_step(seed: int) -> int:
     return random.Random(seed).randrange(150, 300, 50)
 
 
-@pytest.mark.parametrize(
-    ("model", "kills"),
-    [
-        (ModelName.gan, {("adversarial", random_step(0)), ("encoder", 50), ("encoder", random_step(1))}),
-        (ModelName.clustergan, {("adversarial", random_step(2))}),
-    ],
-)
-def test_a_killed_training_ends_as_an_unbroken_one(
-    model: ModelName, kills: set[tuple[str, int]], tmp_path: Path, process: ModelProcess
-) -> None:
+@pytest.fixture(scope="module")
+def unbroken(process: ModelProcess, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Artifacts]:
+    """A training that nothing happens to."""
+    store = Store(str(tmp_path_factory.mktemp("unbroken")))
+    return store, fit_digits(store, process, ModelName.clustergan)
+
+
+def test_a_killed_training_ends_as_an_unbroken_one(unbroken: tuple[Store, Artifacts], store: Store) -> None:
     """Inside phases and between them: the same weights to the last bit, and no checkpointed step is done again."""
-    unbroken = fit_digits(Store(str(tmp_path / "unbroken")), process, model)
-    broken, seen = fit_through_kills(Store(str(tmp_path / "broken")), model, set(kills))
-    assert broken["model"].sha256 == unbroken["model"].sha256
-    assert broken["history"].sha256 == unbroken["history"].sha256
-    assert broken["endings"].sha256 == unbroken["endings"].sha256
-    first_steps = [phase for phase, step in seen if step == 50]
-    assert first_steps.count("adversarial") == 1
+    kills = {("pretraining", random_step(0)), ("adversarial", 50), ("adversarial", random_step(1))}
+    broken, seen = fit_through_kills(store, ModelName.clustergan, set(kills))
+    for kind in ("model", "history", "endings"):
+        assert broken[kind].sha256 == unbroken[1][kind].sha256
+    assert seen.count(("pretraining", 50)) == 1
     for phase, step in kills:
         checkpoint = (step - 1) // 100 * 100  # a checkpoint follows the report of its step
         assert min(after(seen, (phase, step)), default=step) > checkpoint
@@ -112,9 +107,9 @@ def after(seen: list[tuple[str, int]], kill: tuple[str, int]) -> list[int]:
     return [step for phase, step in seen[seen.index(kill) + 1 :] if phase == kill[0]]
 
 
-def test_checkpoints_go_when_the_phase_is_kept(store: Store, process: ModelProcess) -> None:
+def test_checkpoints_go_when_the_phase_is_kept(unbroken: tuple[Store, Artifacts]) -> None:
     """The store doesn't fill up with states that nobody needs."""
-    fit_digits(store, process, ModelName.clustergan)
+    store, _ = unbroken
     assert [path for name in store.names("checkpoints") for path in store.names(f"checkpoints/{name}")] == []
 
 
@@ -178,9 +173,11 @@ def test_checks_see_validation_rows_in_random_order(store: Store, process: Model
     assert (rows == in_order).all(axis=1).sum() < 10
 
 
-def test_a_fitted_model_answers_for_rows_that_it_never_saw(store: Store, process: ModelProcess) -> None:
+def test_a_fitted_model_answers_for_rows_that_it_never_saw(
+    unbroken: tuple[Store, Artifacts], process: ModelProcess
+) -> None:
     """Responsibilities of test rows sum to one; a row's answers don't depend on its batch."""
-    made = fit_digits(store, process, ModelName.clustergan)
+    store, made = unbroken
     x = load_split(store, write_digits(store), "test", 100, seed=0)
     fitted = FittedModel(store, made["model"], process)
     together, alone = fitted.infer(x), fitted.infer(x[7:8])
@@ -188,9 +185,10 @@ def test_a_fitted_model_answers_for_rows_that_it_never_saw(store: Store, process
     assert all((together[name][7] == alone[name][0]).all() for name in together)
 
 
-def test_samples_can_be_drawn_in_parts(store: Store, process: ModelProcess) -> None:
+def test_samples_can_be_drawn_in_parts(unbroken: tuple[Store, Artifacts], process: ModelProcess) -> None:
     """Sample i depends on the seed and i alone."""
-    fitted = FittedModel(store, fit_digits(store, process, ModelName.clustergan)["model"], process)
+    store, made = unbroken
+    fitted = FittedModel(store, made["model"], process)
     whole, component = fitted.sample(10, None, seed=3)
     part, part_component = fitted.sample(4, None, seed=3, start=6)
     assert (whole[6:] == part).all()
