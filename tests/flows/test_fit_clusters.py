@@ -106,7 +106,7 @@ def test_the_same_command_again_does_no_stage(first: Registration, place: Path) 
 def test_another_partition_trains_nothing(first: Registration, place: Path) -> None:
     """The article's route, clusters of samples that take the rows, on the model that is there."""
     settings = PartitionSettings(method=PartitionMethod.hierarchical, of=PartitionOf.samples)
-    other = run(place, partition=settings, clusters=4)
+    other = run(place, partition=settings)
     found = states(other)
     assert {stage for stage, state in found.items() if state == "Cached"} == {
         "ingest", "fit", "generate", "score", "assess",
