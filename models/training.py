@@ -17,6 +17,7 @@ from models.settings import TrainingSettings
 
 STATE = "state.json"
 IMPROVEMENT = 0.01
+XLA_STEPS = 1000  # fewer are done before XLA has compiled their loop
 CONVOLUTION_RANK = 4  # dimensions of the kernel of a convolution of images
 
 Progress = Callable[[int, int, dict[str, float]], None]
@@ -164,10 +165,14 @@ def compile_steps(plan: Phase, strategy: tf.distribute.Strategy) -> Callable[...
 
 
 def takes_xla(plan: Phase, strategy: tf.distribute.Strategy) -> bool:
-    """Whether XLA compiles the loop: for one replica, but on a CPU it makes convolutions eight times as slow."""
+    """Whether XLA compiles the loop: for one replica and many steps.
+
+    On a CPU it makes convolutions eight times as slow.
+    """
     weights = (weight for network in plan.networks.values() for weight in network.weights)
     convolves = any(len(weight.shape) == CONVOLUTION_RANK for weight in weights)
-    return strategy.num_replicas_in_sync == 1 and not (convolves and not tf.config.list_logical_devices("GPU"))
+    is_slower = convolves and not tf.config.list_logical_devices("GPU")
+    return plan.steps >= XLA_STEPS and strategy.num_replicas_in_sync == 1 and not is_slower
 
 
 def next_stop(step: int, steps: int, training: TrainingSettings) -> int:

@@ -13,7 +13,7 @@ from models.manifoldgan import ManifoldGan
 from models.model_settings import ManifoldGanSettings, Networks
 from models.settings import TrainingSettings
 from models.student import build_student
-from models.training import PhaseResult, takes_xla, train_phase
+from models.training import XLA_STEPS, PhaseResult, takes_xla, train_phase
 from tests.models.folder_checkpoints import FolderCheckpoints, Killed
 
 SHAPES = [(8, 8), (5, 7), (4, 6, 3)]
@@ -95,10 +95,18 @@ def test_training_has_one_result_killed_or_not(tmp_path) -> None:
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize(("data", "gpus", "expected"), [(IMAGES, 0, False), (IMAGES, 1, True), (DENSE, 0, True)])
-def test_xla_compiles_no_convolutions_for_a_cpu(monkeypatch, data: DataShape, gpus: int, expected: bool) -> None:
-    """Where it would make each step eight times as long."""
+@pytest.mark.parametrize(
+    ("data", "gpus", "steps", "expected"),
+    [
+        (IMAGES, 0, XLA_STEPS, False),
+        (IMAGES, 1, XLA_STEPS, True),
+        (DENSE, 0, XLA_STEPS, True),
+        (DENSE, 0, XLA_STEPS - 1, False),
+    ],
+)
+def test_xla_compiles_what_it_makes_faster(monkeypatch, data: DataShape, gpus: int, steps: int, expected: bool) -> None:
+    """Not convolutions for a CPU, whose steps would take eight times as long, nor few steps."""
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: ["device"] * gpus)
     strategy = tf.distribute.get_strategy()
-    plan = Autoencoder(2, data, 0, strategy, keras.optimizers.Adam).plan(images(), 10, 16)
+    plan = Autoencoder(2, data, 0, strategy, keras.optimizers.Adam).plan(images(), steps, 16)
     assert takes_xla(plan, strategy) == expected

@@ -72,10 +72,8 @@ def test_another_seed_gives_another_result():
 
 DIGEST = """
 import hashlib, pathlib, sys
-from models import training
 from models.model_settings import ModelName
 from tests.models.training_runs import run_phase, small_model, weights_of
-training.takes_xla = lambda *_: False  # with which tests/tasks/test_fit.py trains in two processes
 model = small_model(ModelName.clustergan, steps=20)
 run_phase(model, "adversarial", pathlib.Path(sys.argv[1]))
 print(hashlib.sha256(b"".join(weight.tobytes() for weight in weights_of(model))).hexdigest())
@@ -85,12 +83,10 @@ REPLICAS = """
 import sys, pathlib, numpy as np, keras, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from models import training
 from models.data_shape import DataShape
 from models.generative import build_model
 from models.model_settings import ModelName
 from tests.models.training_runs import CLUSTERS, SMALL, TRAINING, run_phase, weights_of
-training.takes_xla = lambda *_: False  # which would compile for minutes
 rate = 0.001  # SGD at ten times that diverges on sums over columns, and rounding with it
 data, names = DataShape(4, image=False), ("steps", "encoder_steps", "pretraining_steps", "student_steps")
 computed = {}  # on one replica: rounding alone gives rows other neighbours
