@@ -2,8 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Python compiles what is imported, a fifth of all files.
-INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint requirements.lock --editable
 GPU := $(if $(shell command -v nvidia-smi 2>/dev/null),gpu)
 
 .PHONY: run test test-recovery check lock clean
@@ -33,15 +31,15 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/run: $(VENV)/bin/python pyproject.toml requirements.lock
-	$(INSTALL) .
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable .
 	touch $@
 
 $(VENV)/rungpu: $(VENV)/bin/python pyproject.toml requirements.lock
-	$(INSTALL) '.[gpu]'
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[gpu]'
 	touch $@
 
 $(VENV)/dev: $(VENV)/bin/python pyproject.toml requirements.lock
-	$(INSTALL) '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[dev]'
 	touch $@
 
 clean:
