@@ -43,15 +43,16 @@ def open_form(page: Page, service: Service) -> None:
     page.get_by_text("Custom run").click()
 
 
-def field(page: Page, title: str) -> Locator:
-    """A field of the form; titles are no labels of inputs there."""
+def field(page: Page, title: str, nth: int = 0) -> Locator:
+    """A field of the form, the nth of that title; titles are no labels of inputs there."""
     shown = page.locator("span.schema-form-property__label", has_text=re.compile(f"^{title} \\(Optional\\)$"))
-    return shown.locator("xpath=ancestor::div[contains(concat(' ', @class, ' '), ' p-label ')][1]")
+    return shown.nth(nth).locator("xpath=ancestor::div[contains(concat(' ', @class, ' '), ' p-label ')][1]")
 
 
 def fill_form(page: Page, service: Service) -> str:
     """A short training; the run's name."""
     field(page, "Encoder Steps").locator("input").fill("300")  # only the model gan has them
+    field(page, "Steps", 1).locator("input").fill("200")  # those of gan: the first ones are manifoldgan's
     field(page, "store").locator("textarea").fill(str(service.store))
     field(page, "name").locator("textarea").fill("seen")
     field(page, "model").get_by_role("button", name="manifoldgan").focus()
@@ -85,7 +86,9 @@ def test_a_run_is_started_by_the_form_and_its_artifacts_are_seen(page: Page, ser
     assert {key: run["parameters"][key] for key in ("name", "model", "clusters", "store")} == {
         "name": "seen", "model": "gan", "clusters": 10, "store": str(service.store),
     }  # fmt: skip
-    assert run["parameters"]["gan"]["encoder_steps"] == 300
+    assert {key: run["parameters"]["gan"][key] for key in ("steps", "encoder_steps")} == {
+        "steps": 200, "encoder_steps": 300,
+    }  # fmt: skip
     page.goto(f"{service.ui}/runs/flow-run/{run['id']}")
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=900_000)
     page.get_by_text("Artifacts", exact=True).click()
