@@ -6,6 +6,8 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 MAX_COMPONENTS = 30  # what PCA leaves to t-SNE: more adds time and noise, not structure
+ITERATIONS = 400  # of t-SNE, at ANGLE: half the time of 600 at 0.5, as trustworthy (.992 to .993 of digits) and as pure
+ANGLE = 0.8  # of Barnes-Hut: the width of distant cells that are taken for a point, over their distance
 MIN_ROWS = 10  # below, neighbourhoods mean nothing and t-SNE refuses its perplexity
 
 
@@ -23,7 +25,7 @@ def project(vectors: np.ndarray, seed: int) -> np.ndarray:
     if len(components) < MIN_ROWS or not components.any():
         return _pad(components[:, :2]).astype(np.float32)
     perplexity = min(30.0, (len(components) - 1) / 3)
-    tsne = TSNE(perplexity=perplexity, init="pca", random_state=seed, max_iter=600)
+    tsne = TSNE(perplexity=perplexity, init="pca", random_state=seed, max_iter=ITERATIONS, angle=ANGLE)
     with threadpool_limits(1):  # two threads that share a busy core with others took ten times as long
         return tsne.fit_transform(_pad(components).astype(np.float32))
 
