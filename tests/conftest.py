@@ -53,7 +53,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory, process: ModelProcess) -> F
     store = Store(str(tmp_path_factory.mktemp("fitted")))
     columns, encoding = SourceSettings(), EncodingSettings()
     made, _, _ = ingest_source("digits", columns, encoding, 10, store)
-    settings = ClusterGanSettings(units=64, pretraining_steps=1000, steps=300)
+    settings = ClusterGanSettings(units=64, pretraining_steps=400, steps=300)
     spec = model_spec(store, made["encoding"], ModelName.clustergan, settings, 10, seed=0)
     made |= fit_phases(store, made["vectors"], spec, settings, TrainingSettings(), process, lambda *_: None)
     model = FittedModel(store, made["model"], process)

@@ -10,7 +10,7 @@ import pytest
 from tests.flows.hook import Hook
 from tests.flows.running import STAGES, Service, wait_for
 
-SMALL = {"manifoldgan": {"student_steps": 300, "steps": 200, "units": 32}, "samples": {"count": 50}}
+SMALL = {"manifoldgan": {"restarts": 20, "student_steps": 300, "steps": 200, "units": 32}, "samples": {"count": 50}}
 
 
 def given(service: Service) -> dict[str, Any]:
