@@ -73,7 +73,7 @@ class BrokenService(Service):
         """A run that trains for a while; its id. The same settings give the same assignments in every store."""
         given = {
             "source": str(self.source), "name": "digits", "clusters": 10, "model": "gan", "store": store,
-            "columns": {"id_column": "id"}, "gan": {"units": 32, "steps": 5_000, "encoder_steps": 200},
+            "columns": {"id_column": "id"}, "gan": {"units": 32, "steps": 10_000, "encoder_steps": 200},
             "training": {"check_every": 500, "checkpoint_every": 500, "patience": 1000},
             "samples": {"count": 50},
         }  # fmt: skip
