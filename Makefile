@@ -18,8 +18,9 @@ test: $(VENV)/dev check
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Kills, stops and cuts off the parts of a running service, and prints the table of docs/recovery.md; takes minutes.
+# LINES chooses some of them, as pytest's -k does.
 test-recovery: $(VENV)/dev
-	$(BIN)/python -m pytest tests/recovery
+	$(BIN)/python -m pytest tests/recovery $(if $(LINES),-k '$(LINES)')
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .
