@@ -29,7 +29,6 @@ check: $(VENV)/dev
 
 # Versions that were tested together, without any index's address.
 lock: $(VENV)/dev
-	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --all-extras --python-version 3.11 --no-emit-index-url --no-annotate \
 		--no-header --upgrade --output-file requirements.lock
 
