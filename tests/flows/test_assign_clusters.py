@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
 from flows.assign_clusters import assign_clusters
 from tasks.assigned import Assignment, assignments
@@ -14,6 +13,7 @@ from tasks.errors import BadInput
 from tasks.process import ModelProcess
 from tasks.store import Store
 from tests.flows.running import wait_for
+from tests.flows.stage_states import stage_states
 from tests.tasks.fitted_blobs import NAME, blob_rows, register_blobs, write_rows
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -49,27 +49,14 @@ def events(run: Assignment) -> list[dict[str, Any]]:
     return [event for event in found if event["payload"]["run_id"] == run.run_id]
 
 
-def states(run: Assignment) -> dict[str, str]:
-    """The name of the state of each stage of a run, once all have one that is final."""
-    chosen = FlowRunFilter(id=FlowRunFilterId(any_=[run.run_id]))
-    with get_client(sync_client=True) as client:
-
-        def settled() -> dict[str, str]:
-            tasks = client.read_task_runs(flow_run_filter=chosen)
-            is_settled = len(tasks) == len(STAGES) and all(task.state.is_final() for task in tasks)
-            return {task.name.rsplit("-", 1)[0]: task.state.name for task in tasks} if is_settled else {}
-
-        return wait_for(settled)
-
-
 def test_a_run_is_recorded_and_the_same_file_again_is_done_already(service: Service) -> None:
     """The promoted version labels; each run has its record, and its sizes are in the UI."""
     rows = blob_rows(502, seed=1, start=10_000)
     rows.loc[:1, "x"] = np.nan
     source = write_rows(service.folder / "new" / "plain.parquet", rows)
     first, second = service.assign(source), service.assign(source)
-    assert states(first) == dict.fromkeys(STAGES, "Completed")
-    assert states(second) == {"assign": "Cached", "record": "Completed", "detect_drift": "Cached"}
+    assert stage_states(first.run_id, STAGES) == dict.fromkeys(STAGES, "Completed")
+    assert stage_states(second.run_id, STAGES) == {"assign": "Cached", "record": "Completed", "detect_drift": "Cached"}
     assert (first.version, first.rows, first.rejected) == (service.version, 500, 2)
     assert [run.run_id for run in assignments(service.store, NAME)][-2:] == [first.run_id, second.run_id]
     assert first.artifacts == second.artifacts

@@ -1,14 +1,13 @@
 """Claims about the comparison of models, run as a flow on real pen trajectories."""
 
 import shlex
-import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from pydantic_settings import CliApp
 
 from flows.cli import Fit, Genclust
@@ -21,7 +20,7 @@ from tasks.code import ROOT
 from tasks.comparison import Comparison, Outcome, comparisons, fit_command
 from tasks.errors import BadInput
 from tasks.store import Store
-from tests.flows.running import PATIENCE
+from tests.flows.stage_states import stage_states
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -60,25 +59,6 @@ def first(place: Path, prefect_server: None) -> Comparison:
     return run(place)
 
 
-def states(run_id: str) -> dict[str, set[str]]:
-    """The names of the final states of each stage's runs."""
-    chosen = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
-    end = time.monotonic() + PATIENCE
-    with get_client(sync_client=True) as client:
-        while True:
-            tasks = client.read_task_runs(flow_run_filter=chosen)
-            done = "compare" in {task.name.rsplit("-", 1)[0] for task in tasks}
-            if (done and all(task.state.is_final() for task in tasks)) or time.monotonic() > end:
-                break
-            time.sleep(0.2)
-    found: dict[str, set[str]] = {}
-    for task in tasks:
-        found.setdefault("contest" if task.name.startswith("contest") else task.name.rsplit("-", 1)[0], set()).add(
-            task.state.name
-        )
-    return found
-
-
 def test_every_model_is_ranked_once_by_its_score(first: Comparison) -> None:
     """With its evidence from both seeds."""
     assert [each.place for each in first.contestants] == [1, 2]
@@ -114,10 +94,8 @@ def test_the_same_comparison_again_fits_nothing(first: Comparison, place: Path) 
     """All that it needs is in the store."""
     again = run(place)
     cached = ("ingest", "fit", "generate", "cluster", "judge", "evaluate")
-    assert states(again.run_id) == {name: {"Cached"} for name in cached} | {
-        "contest": {"Completed"},
-        "compare": {"Completed"},
-    }
+    expected = dict.fromkeys(cached, "Cached") | {"contest": "Completed", "compare": "Completed"}
+    assert stage_states(again.run_id, expected) == expected
     assert again.contestants == first.contestants
 
 

@@ -1,13 +1,10 @@
 """Claims about the main job, run as a flow on real pen trajectories."""
 
-import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
 from flows.fit_clusters import fit_clusters
 from models.model_settings import KMeansSettings, ModelName
@@ -23,14 +20,12 @@ from tasks.code import ROOT
 from tasks.errors import BadInput
 from tasks.registry import Registration
 from tasks.store import Store
-from tests.flows.running import PATIENCE
+from tests.flows.running import STAGES
+from tests.flows.stage_states import stage_states
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 PENDIGITS = ROOT.parent / "shared" / "data" / "pendigits.parquet"
-STAGES = (
-    "ingest", "fit", "generate", "score", "cluster", "probe", "assess", "evaluate", "explain", "report", "register",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +51,6 @@ def run(place: Path, **changes: Any) -> Registration:
         "samples": SampleSettings(count=100),
     }
     return fit_clusters(**given | changes)
-
-
-def states(registration: Registration) -> dict[str, str]:
-    """The name of the state of each stage of a run, once the server, which hears of them later, has all of them."""
-    chosen = FlowRunFilter(id=FlowRunFilterId(any_=[registration.run_id]))
-    end = time.monotonic() + PATIENCE
-    with get_client(sync_client=True) as client:
-        while True:
-            tasks = client.read_task_runs(flow_run_filter=chosen)
-            settled = len(tasks) == len(STAGES) and all(task.state and task.state.is_final() for task in tasks)
-            if settled or time.monotonic() > end:
-                return {task.name.rsplit("-", 1)[0]: task.state.name for task in tasks}
-            time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +80,7 @@ def test_the_row_id_goes_from_the_source_to_the_last_artifact(first: Registratio
 def test_the_same_command_again_does_no_stage(first: Registration, place: Path) -> None:
     """Every stage but the registration finds its artifact, and the result is the same."""
     again = run(place)
-    assert states(again) == dict.fromkeys(STAGES, "Cached") | {"register": "Completed"}
+    assert stage_states(again.run_id, STAGES) == dict.fromkeys(STAGES, "Cached") | {"register": "Completed"}
     assert again.artifacts == first.artifacts
     assert again.version == first.version
 
@@ -107,7 +89,7 @@ def test_another_partition_trains_nothing(first: Registration, place: Path) -> N
     """The article's route, clusters of samples that take the rows, on the model that is there."""
     settings = PartitionSettings(method=PartitionMethod.hierarchical, of=PartitionOf.samples)
     other = run(place, partition=settings)
-    found = states(other)
+    found = stage_states(other.run_id, STAGES)
     assert {stage for stage, state in found.items() if state == "Cached"} == {
         "ingest", "fit", "generate", "score", "assess",
     }  # fmt: skip
