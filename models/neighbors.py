@@ -7,7 +7,7 @@ BLOCK_ROWS = 1024
 MAX_CANDIDATES = 30_000
 
 
-@tf.function(reduce_retracing=True)
+@tf.function(reduce_retracing=True, autograph=False)
 def search_block(block: tf.Tensor, candidates: tf.Tensor, norms: tf.Tensor, k: tf.Tensor) -> tf.Tensor:
     """Indices of the k candidates with the least |c|^2 - 2 <x, c>: (block rows, k)."""
     return tf.math.top_k(2 * tf.matmul(block, candidates, transpose_b=True) - norms, k).indices

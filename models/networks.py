@@ -56,8 +56,8 @@ class Compiled:
     """A network as a graph that takes one block, or GROUP of them one after another in one call, for the same bits."""
 
     def __init__(self, network: Callable[[tf.Tensor], tf.Tensor]) -> None:
-        self.one = tf.function(network)
-        self.many = tf.function(lambda blocks: tf.map_fn(network, blocks, parallel_iterations=1))
+        self.one = tf.function(network, autograph=False)
+        self.many = tf.function(lambda blocks: tf.map_fn(network, blocks, parallel_iterations=1), autograph=False)
 
     def __call__(self, block: np.ndarray) -> tf.Tensor:
         """The answers for one block."""

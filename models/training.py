@@ -146,19 +146,19 @@ def table_tensors(plan: Phase) -> tuple[tf.Tensor, ...]:
 def compile_steps(plan: Phase, strategy: tf.distribute.Strategy) -> Callable[..., dict[str, tf.Tensor]]:
     """The compiled loop: losses summed over `count` steps.
 
-    `while` and not `for` over a range, whose length XLA wants to know: it would compile for each `count` anew.
+    The steps are traced as they stand: AutoGraph would rewrite all their functions first, for seconds.
     """
 
-    @tf.function(jit_compile=takes_xla(plan, strategy), reduce_retracing=True)
+    @tf.function(jit_compile=takes_xla(plan, strategy), reduce_retracing=True, autograph=False)
     def run_steps(
         tables: tuple[tf.Tensor, ...], rows: tf.Tensor, seed: tf.Tensor, start: tf.Tensor, count: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        sums = {name: tf.zeros(()) for name in plan.losses}
-        i = tf.zeros((), tf.int32)
-        while i < count:
+        def run_step(i: tf.Tensor, sums: dict[str, tf.Tensor]) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
             losses = strategy.run(plan.train_step, (tables, rows[i], seed, start + i))
-            sums = {name: sums[name] + strategy.reduce("SUM", losses[name], None) for name in plan.losses}
-            i += 1
+            return i + 1, {name: sums[name] + strategy.reduce("SUM", losses[name], None) for name in plan.losses}
+
+        before = tf.zeros((), tf.int32), {name: tf.zeros(()) for name in plan.losses}
+        _, sums = tf.while_loop(lambda i, _: i < count, run_step, before)
         return sums
 
     return lambda tables, *rest: run_steps(tables, *map(tf.constant, rest))
