@@ -1,4 +1,4 @@
-"""Claims about the command line, run as a person does, without a server."""
+"""Claims about the command line, run as a person does; without a server, but where it is said."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
+from prefect.settings import PREFECT_API_URL
 from pydantic_settings import CliApp
 
 from flows.cli import Genclust
@@ -27,15 +28,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cli")
 
 
-def genclust(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """A command, ended."""
-    return subprocess.run([GENCLUST, *words], cwd=folder, env=environment(folder), capture_output=True, text=True)
+def genclust(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """A command, ended, with more in its environment."""
+    env = environment(folder) | more
+    return subprocess.run([GENCLUST, *words], cwd=folder, env=env, capture_output=True, text=True)
 
 
 def environment(folder: Path) -> dict[str, str]:
     """Without a server, and with a home in the folder."""
     env = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
     return env | {"PREFECT_HOME": str(folder / "prefect"), "COLUMNS": "200"}
+
+
+@pytest.fixture
+def server(prefect_server: None) -> dict[str, str]:
+    """How a command is told of a server that is there."""
+    return {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
 
 
 @pytest.fixture(scope="module")
@@ -216,9 +224,11 @@ def test_promotions_are_listed_and_the_first_one_has_nothing_before_it(
     assert refused.stderr.startswith("genclust: rollback: expected a version of digits before ")
 
 
-def test_assign_labels_rows_and_assigned_writes_them(fitted: subprocess.CompletedProcess[str], folder: Path) -> None:
-    """By the version that was promoted; rows of the fit get what the fit said."""
-    found = genclust(folder, "assign", "digits", "digits")
+def test_assign_labels_rows_and_assigned_writes_them(
+    fitted: subprocess.CompletedProcess[str], folder: Path, server: dict[str, str]
+) -> None:
+    """By the version that was promoted, at a server; rows of the fit get what the fit said."""
+    found = genclust(folder, "assign", "digits", "digits", **server)
     assert found.returncode == 0, found.stderr
     assert "digits: 1,797 rows assigned by version" in found.stdout
     assert genclust(folder, "assigned", "digits", "new.csv").stdout == "1,797 rows written to new.csv\n"
@@ -227,10 +237,10 @@ def test_assign_labels_rows_and_assigned_writes_them(fitted: subprocess.Complete
     assert (new["cluster"] == known.loc[new.index, "cluster"]).all()
 
 
-def test_compare_prints_a_leaderboard_and_how_to_go_on(folder: Path) -> None:
-    """Two quick models of the embedded digits, ranked; the page is where it says."""
+def test_compare_prints_a_leaderboard_and_how_to_go_on(folder: Path, server: dict[str, str]) -> None:
+    """Two quick models of the embedded digits, ranked at a server; the page is where it says."""
     words = ["--models", "kmeans", "--models", "gaussian_mixture", "--seeds", "1", "--name", "race"]
-    found = genclust(folder, "compare", "digits", *words)
+    found = genclust(folder, "compare", "digits", *words, **server)
     assert found.returncode == 0, found.stderr
     lines = found.stdout.strip().splitlines()
     assert lines[0] == "race: 2 contestants, ranked without labels"
