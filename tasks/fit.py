@@ -4,10 +4,12 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
+import httpx
 import numpy as np
 import pyarrow as pa
 from prefect import get_run_logger
@@ -57,7 +59,7 @@ def fit(
     found = place.find("fit", phase_key(place, settings.phases[-1], vectors, spec, settings, training))
     if found:
         return cached(found)
-    made = fit_phases(place, vectors, spec, settings, training, process, _reporter())
+    made = fit_phases(place, vectors, spec, settings, training, process, reporter())
     for ending in endings_of(place.json(made[ENDINGS])):
         get_run_logger().log(ending.level, "%s %s", ending.phase, ending.text)
     return made
@@ -215,7 +217,8 @@ def phase_key(
     )
 
 
-def _reporter() -> Report:
+def reporter() -> Report:
+    """Tells the run's log of each check, and the UI of the progress while its server is there."""
     log = get_run_logger()
     progress = cast("UUID", create_progress_artifact(progress=0.0, key="training", description="Training of the model"))
     last = 0.0
@@ -228,7 +231,8 @@ def _reporter() -> Report:
         shown = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
         log.info("%s %d of %d steps: %s", phase, step, total, shown)
         if step == total or time.monotonic() - last > SECONDS_BETWEEN_UPDATES:
-            update_progress_artifact(progress, progress=100 * step / total, description=f"Phase {phase}")
+            with suppress(httpx.HTTPError):  # a training is worth more than the server's picture of it
+                update_progress_artifact(progress, progress=100 * step / total, description=f"Phase {phase}")
             last = time.monotonic()
 
     return report

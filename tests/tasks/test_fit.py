@@ -1,10 +1,14 @@
 """Claims about the stage fit: resume, keys, and what it keeps."""
 
+import logging
 import os
 import random
 import signal
+import uuid
 from collections.abc import Callable
+from typing import Any
 
+import httpx
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -19,7 +23,7 @@ from models.model_settings import (
     ModelSettings,
 )
 from models.settings import TrainingSettings
-from tasks import kinds
+from tasks import fit, kinds
 from tasks.errors import BadInput, Interrupted, StageError
 from tasks.fit import fit_phase, fit_phases, model_spec, phase_key, training_rows
 from tasks.loading import load_split
@@ -215,3 +219,19 @@ def test_what_only_images_have_is_refused_for_columns_of_numbers(
         encoding = attempt.commit()["encoding"]
     with pytest.raises(BadInput, match=f"expected one image of a known shape in each row, for {what}"):
         model_spec(store, encoding, ModelName.manifoldgan, settings, 3, seed=0)
+
+
+def test_a_training_goes_on_while_its_server_is_away(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody to show the progress to is no failure; the log has it."""
+
+    def unheard(*_: Any, **__: Any) -> None:
+        raise httpx.ConnectError("nobody answers")
+
+    monkeypatch.setattr(fit, "get_run_logger", logging.getLogger)
+    monkeypatch.setattr(fit, "create_progress_artifact", lambda **_: uuid.uuid4())
+    monkeypatch.setattr(fit, "update_progress_artifact", unheard)
+    with caplog.at_level(logging.INFO):
+        fit.reporter()("student", 10, 10, {"teacher_loss": 0.5})
+    assert "student 10 of 10 steps: teacher_loss 0.5" in caplog.text
