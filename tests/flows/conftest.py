@@ -1,4 +1,4 @@
-"""One service for all tests that need a server with a worker, and the address that it notifies."""
+"""A service for each file of tests that needs a server with a worker, and the address that it notifies."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ def hook() -> Iterator[Hook]:
         yield hook
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def service(hook: Hook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """`genclust serve` with a notification, as the README tells a person to start it."""
     service = Service(tmp_path_factory.mktemp("service"), GENCLUST_NOTIFY=hook.url)
