@@ -8,6 +8,7 @@ whoever started it.
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,6 +48,7 @@ class ModelProcess:
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
+        remove_in_use(self.scratch)
         self._folder.cleanup()
 
     def ask(
@@ -180,6 +182,14 @@ class ModelProcess:
             "none; the process was stopped",
             "Raise training.timeout_minutes, or lower the model's steps; the next run goes on from the checkpoint.",
         )
+
+
+def remove_in_use(folder: Path) -> None:
+    """Remove a folder while another thread writes files into it: under another name it gets no new ones."""
+    gone = folder.with_name(f"{folder.name}.gone")
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def _reap(child: subprocess.Popen[str]) -> tuple[int, float | None]:

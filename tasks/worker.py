@@ -3,11 +3,9 @@
 Reads one request a line from stdin, answers on stdout (see `tasks.process`), and ends when stdin closes.
 """
 
-import contextlib
 import json
 import os
 import queue
-import shutil
 import sys
 import threading
 import traceback
@@ -26,7 +24,7 @@ from models.settings import TrainingSettings
 from tasks.checkpoints import StoredCheckpoints
 from tasks.errors import StageError
 from tasks.model import ARRAYS, STATE
-from tasks.process import ANSWERS_ONLY
+from tasks.process import ANSWERS_ONLY, remove_in_use
 from tasks.store import Store
 
 
@@ -185,14 +183,6 @@ def _listen(requests: "queue.Queue[str]", scratch: Path) -> None:
         requests.put(line)
     remove_in_use(scratch)
     os._exit(0)
-
-
-def remove_in_use(folder: Path) -> None:
-    """Remove a folder while another thread writes files into it: under another name it gets no new ones."""
-    gone = folder.with_name(f"{folder.name}.gone")
-    with contextlib.suppress(FileNotFoundError):
-        folder.rename(gone)
-    shutil.rmtree(gone, ignore_errors=True)
 
 
 def _storage_failed(error: OSError) -> tuple[str, str, str, str]:
