@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from s3fs import S3FileSystem
 
 from tasks.promotions import promotions
@@ -18,7 +19,6 @@ from tests.recovery.broken_service import BrokenService, Clock, assignments, kil
 from tests.recovery.flaky_proxy import FlakyProxy
 
 Tell = Callable[[str], None]
-OUTAGE, LONG_OUTAGE = 30, 150  # seconds
 RESUBMISSION = 60  # seconds that the automation waits after a crash
 
 
@@ -112,34 +112,20 @@ def test_a_run_that_crashes_each_time_is_given_up(
     service.check_nothing_is_left(store)
 
 
-def test_the_server_is_stopped_for_30_s(service: BrokenService, store: Store, unbroken: str, tell: Tell) -> None:
-    """The training goes on meanwhile."""
-    run = service.run(store.root)
-    service.wait_until_training(store)
-    clock = Clock()
-    service.stop_server()
-    time.sleep(OUTAGE)
-    service.start_server()
-    found = service.wait_for_state(run, "Completed")
-    tell(f"nothing for {OUTAGE} s, then Running; Completed after {clock}")
-    assert found["run_count"] == 1
-    assert assignments(store, run) == unbroken
-    service.check_nothing_is_left(store)
-
-
-def test_the_server_is_stopped_for_longer_than_heartbeats_may_be_late(
-    service: BrokenService, store: Store, unbroken: str, tell: Tell
+@pytest.mark.parametrize("outage", [30, 150])
+def test_the_server_is_stopped_for_some_seconds(
+    outage: int, service: BrokenService, store: Store, unbroken: str, tell: Tell
 ) -> None:
-    """It calls the run crashed when it is back; the run, whose process lives, isn't started again."""
+    """The training goes on meanwhile; after the longer one the run is called crashed, but isn't started again."""
     run = service.run(store.root)
     service.wait_until_training(store)
     clock = Clock()
     service.stop_server()
-    time.sleep(LONG_OUTAGE)
+    time.sleep(outage)
     service.start_server()
     back = str(clock)
     found = service.wait_for_state(run, "Completed")
-    tell(f"{', '.join(names(service, run))}; back after {back}, Completed after {clock}")
+    tell(f"{', '.join(names(service, run))}; the server is back after {back}, Completed after {clock}")
     assert found["run_count"] == 1
     assert assignments(store, run) == unbroken
     service.check_nothing_is_left(store)
