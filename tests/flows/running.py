@@ -103,6 +103,11 @@ class Service:
         found: dict[str, Any] = self.ask(f"/flow_runs/{id}", method="GET")
         return found
 
+    def set_state(self, run: str, type: str, name: str) -> None:
+        """As the worker or an automation does."""
+        found = self.ask(f"/flow_runs/{run}/set_state", {"state": {"type": type, "name": name}})
+        assert found["status"] == "ACCEPT", found["details"]
+
     def trigger(self, deployment: str, **parameters: Any) -> str:
         """Start a run of a deployment now, as the UI's button does; its id."""
         flow, name = deployment.split("/")

@@ -1,6 +1,8 @@
 """The flows on a real server with a real worker: deployed, triggered and scheduled as a person would."""
 
 import json
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.flows.hook import Hook
-from tests.flows.running import STAGES, Service, wait_for
+from tests.flows.running import PATIENCE, STAGES, Service, wait_for
 
 SMALL = {"manifoldgan": {"restarts": 20, "student_steps": 300, "steps": 200, "units": 32}, "samples": {"count": 50}}
 
@@ -120,6 +122,41 @@ def test_a_failed_run_is_told_to_the_address_of_notify(service: Service, hook: H
     assert "nothing.parquet" in text
 
 
+def test_a_run_that_is_heard_after_it_crashed_is_running_and_is_not_started_again(
+    service: Service, tmp_path: Path
+) -> None:
+    """As after an outage of the server; a run that is silent is to start again."""
+    until = tmp_path / "until"
+    beating = ["env", "PREFECT_FLOWS_HEARTBEAT_FREQUENCY=30"]  # as in prefect.yaml
+    process = service.start(*beating, sys.executable, "-m", "tests.flows.lingering", str(until))
+    chosen = {"flows": {"name": {"any_": ["linger"]}}, "flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
+    try:
+        (heard,) = (run["id"] for run in wait_for(lambda: service.ask("/flow_runs/filter", chosen), process))
+        silent = service.ask("/flow_runs/", {"flow_id": service.flow_run(heard)["flow_id"], "tags": ["genclust"]})["id"]
+        service.set_state(silent, "RUNNING", "Running")
+        for run in (heard, silent):
+            service.set_state(run, "CRASHED", "Crashed")
+            time.sleep(5)  # a busy SQLite loses an event of a burst now and then
+        wait_for(lambda: service.flow_run(heard)["state"]["name"] == "Running", process)
+        wait_for(lambda: started_again(service, silent))
+        assert not started_again(service, heard)
+    finally:
+        until.touch()
+    assert process.wait(PATIENCE) == 0
+    assert service.flow_run(heard)["state"]["name"] == "Completed"
+    assert service.flow_run(silent)["state"]["name"] == "Crashed"  # a run without a deployment can't start
+
+
+def started_again(service: Service, run: str) -> bool:
+    """Whether the automation for it acted on a run."""
+    found = service.ask("/events/filter", {"filter": {"event": {"name": ["prefect.automation.triggered"]}}})["events"]
+    return any(
+        each["resource"]["prefect.resource.name"] == "genclust resubmission"
+        and each["payload"]["triggering_labels"]["prefect.resource.id"] == f"prefect.flow-run.{run}"
+        for each in found
+    )
+
+
 def parts(service: Service) -> dict[str, list[str]]:
     """Ids of what a server keeps for genclust; those of triggers are new with each deployment."""
     automations = [each for each in service.ask("/automations/filter") if each["name"] != "genclust drift"]
@@ -140,7 +177,8 @@ def test_a_second_serve_starts_nothing_and_doubles_nothing(service: Service) -> 
     assert parts(service) == before
     names = [each["name"] for each in service.ask("/automations/filter")]
     assert sorted(names) == [
-        "genclust drift", "genclust notification", "genclust resubmission", "genclust zombie runs",
+        "genclust drift", "genclust heard again", "genclust notification", "genclust resubmission",
+        "genclust zombie runs",
     ]  # fmt: skip
 
 

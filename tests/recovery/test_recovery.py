@@ -19,7 +19,7 @@ from tests.recovery.broken_service import BrokenService, Clock, assignments, kil
 from tests.recovery.flaky_proxy import FlakyProxy
 
 Tell = Callable[[str], None]
-RESUBMISSION = 60  # seconds that the automation waits after a crash
+RESUBMISSION = 90  # seconds that the automation waits after a crash
 
 
 def names(service: BrokenService, run: str) -> list[str]:
@@ -116,7 +116,7 @@ def test_a_run_that_crashes_each_time_is_given_up(
 def test_the_server_is_stopped_for_some_seconds(
     outage: int, service: BrokenService, store: Store, unbroken: str, tell: Tell
 ) -> None:
-    """The training goes on meanwhile; after the longer one the run is called crashed, but isn't started again."""
+    """The training goes on meanwhile. After the longer one the run may be called crashed, but isn't started again."""
     run = service.run(store.root)
     service.wait_until_training(store)
     clock = Clock()
@@ -124,9 +124,9 @@ def test_the_server_is_stopped_for_some_seconds(
     time.sleep(outage)
     service.start_server()
     back = str(clock)
-    found = service.wait_for_state(run, "Completed")
+    service.wait_for_state(run, "Completed")
     tell(f"{', '.join(names(service, run))}; the server is back after {back}, Completed after {clock}")
-    assert found["run_count"] == 1
+    assert "AwaitingRetry" not in names(service, run)
     assert assignments(store, run) == unbroken
     service.check_nothing_is_left(store)
 
