@@ -48,7 +48,7 @@ class Fit(ModelOptions, SourceSettings):
     """Find the groups of a table and register them under a name."""
 
     source: Source
-    clusters: Clusters = Field(None, description="Number of clusters; chosen without labels if auto.")
+    clusters: Clusters = Field(None, description="Number of clusters, 2 to 1000; auto chooses it without labels.")
     name: Name = Field("main", description="What the result is registered as.")
     seed: Seed = Field(0, description="One seed, one result on CPUs of one kind.")
     store: StoreRoot = STORE
@@ -73,21 +73,23 @@ class Fit(ModelOptions, SourceSettings):
 
 
 class Export(BaseModel):
-    """Write the newest assignments of a name, joined to the source's own columns."""
+    """Write the newest assignments of a name, joined to the source's own columns, or the rows without any."""
 
     name: CliPositionalArg[Name] = Field(description="What the result was registered as.")
     out: CliPositionalArg[str] = Field(description="File to write: .parquet or .csv.")
+    rejected: bool = Field(False, description="The rows that couldn't be used, and why, in place of the others.")
     store: StoreRoot = STORE
 
     def cli_cmd(self) -> None:
         """Write the file and print its size."""
-        from tasks.export import export
+        from tasks.export import export, export_rejected
 
-        print(f"{export(self.name, self.out, self.store):,} rows written to {self.out}")
+        write = export_rejected if self.rejected else export
+        print(f"{write(self.name, self.out, self.store):,} rows written to {self.out}")
 
 
 class Explain(BaseModel):
-    """Tell why a row is in its cluster: rows like it, and the columns that decide."""
+    """Tell why a row of the newest fit is in its cluster: rows like it, and the columns that decide."""
 
     name: CliPositionalArg[Name] = Field(description="What the result was registered as.")
     row_id: CliPositionalArg[str] = Field(description="The row, by its row_id in the export.")
@@ -102,10 +104,10 @@ class Explain(BaseModel):
 
 
 class Check(ModelOptions, SourceSettings):
-    """Tell what a fit would use, reject and scale how, and how long it would take, without fitting."""
+    """Tell what a fit would use, reject and scale how, and how long its training would take, without fitting."""
 
     source: Source
-    clusters: Clusters = Field(None, description="Number of clusters; chosen without labels if auto.")
+    clusters: Clusters = Field(None, description="Number of clusters, 2 to 1000; auto chooses it without labels.")
     encoding: EncodingSettings = EncodingSettings()
     training: TrainingSettings = TrainingSettings()
 
@@ -133,22 +135,22 @@ class Genclust(BaseSettings):
         cli_hide_none_type=True, cli_avoid_json=True, cli_enforce_required=True,
     )  # fmt: skip
 
-    fit: CliSubCommand[Fit]
-    export: CliSubCommand[Export]
-    explain: CliSubCommand[Explain]
-    check: CliSubCommand[Check]
-    serve: CliSubCommand[Serve]
-    status: CliSubCommand[Status]
-    runs: CliSubCommand[Runs]
-    show: CliSubCommand[Show]
-    clean: CliSubCommand[Clean]
-    clusters: CliSubCommand[ListClusters]
-    promote: CliSubCommand[Promote]
-    rollback: CliSubCommand[Rollback]
-    promotions: CliSubCommand[Promotions]
-    assign: CliSubCommand[Assign]
-    assigned: CliSubCommand[Assigned]
-    compare: CliSubCommand[Compare]
+    fit: CliSubCommand[Fit] = Field(description=Fit.__doc__)
+    export: CliSubCommand[Export] = Field(description=Export.__doc__)
+    explain: CliSubCommand[Explain] = Field(description=Explain.__doc__)
+    check: CliSubCommand[Check] = Field(description=Check.__doc__)
+    serve: CliSubCommand[Serve] = Field(description=Serve.__doc__)
+    status: CliSubCommand[Status] = Field(description=Status.__doc__)
+    runs: CliSubCommand[Runs] = Field(description=Runs.__doc__)
+    show: CliSubCommand[Show] = Field(description=Show.__doc__)
+    clean: CliSubCommand[Clean] = Field(description=Clean.__doc__)
+    clusters: CliSubCommand[ListClusters] = Field(description=ListClusters.__doc__)
+    promote: CliSubCommand[Promote] = Field(description=Promote.__doc__)
+    rollback: CliSubCommand[Rollback] = Field(description=Rollback.__doc__)
+    promotions: CliSubCommand[Promotions] = Field(description=Promotions.__doc__)
+    assign: CliSubCommand[Assign] = Field(description=Assign.__doc__)
+    assigned: CliSubCommand[Assigned] = Field(description=Assigned.__doc__)
+    compare: CliSubCommand[Compare] = Field(description=Compare.__doc__)
 
     def cli_cmd(self) -> None:
         """Hand over to the chosen command."""

@@ -28,7 +28,7 @@ class Assign(BaseModel):
 
 
 class Assigned(BaseModel):
-    """Write the rows that were assigned under a name, each once as the latest run saw it."""
+    """Write the rows that were assigned under a name, each once as the latest run saw and named it."""
 
     name: CliPositionalArg[Name] = Field(description="What the model is registered as.")
     out: CliPositionalArg[str] = Field(description="File to write: .parquet or .csv.")

@@ -53,7 +53,7 @@ class Restore(BaseModel):
 
 
 class ListClusters(BaseModel):
-    """List the clusters of a name, or name, merge and dismiss them; that survives refits."""
+    """List the clusters of a promoted version, or name, merge and dismiss them; that survives refits."""
 
     name: CliPositionalArg[Name] = Field(description="What the result was registered as.")
     store: str = Field(

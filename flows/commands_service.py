@@ -41,7 +41,7 @@ class Status(BaseModel):
 
 
 class Runs(BaseModel):
-    """List the latest runs."""
+    """List the latest runs of the service."""
 
     limit: int = Field(20, ge=1, le=200, description="How many.")
 

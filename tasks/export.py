@@ -1,4 +1,4 @@
-"""Assignments joined to the source's own columns, as one file."""
+"""Assignments joined to the source's own columns, or the rows without any, as one file."""
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -30,6 +30,17 @@ def export(name: str, out: str, store: str) -> int:
     place = Store(store)
     parts = joined_parts(place, newest_registration(place, name, "export").artifacts, read_curation(place, name))
     return save_table(out, parts)
+
+
+def export_rejected(name: str, out: str, store: str) -> int:
+    """Write the rows that the newest fit of a name couldn't use, each with file, position, reason and content.
+
+    Raises:
+        BadInput: an unknown name, or another kind of file.
+    """
+    check_out(out, "export")
+    place = Store(store)
+    return save_table(out, place.tables(newest_registration(place, name, "export").artifacts["rejected"]))
 
 
 def joined_parts(store: Store, artifacts: dict[str, Artifact], curation: Curation) -> Iterator[pa.Table]:

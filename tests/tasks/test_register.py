@@ -11,7 +11,7 @@ import pytest
 from models.settings import EncodingSettings, SourceSettings
 from tasks.bundle import FORMAT, PARTS, write_bundle
 from tasks.errors import BadInput
-from tasks.export import export
+from tasks.export import export, export_rejected
 from tasks.ingest import ingest_source
 from tasks.labelling import assignment_table
 from tasks.loading import parts
@@ -112,6 +112,23 @@ def test_an_export_can_be_a_csv(store: Store, table: dict[str, Artifact], tmp_pa
     keep(store, "m", "run", with_results(store, table), {})
     assert export("m", str(tmp_path / "out.csv"), store.root) == 40
     assert pd.read_csv(tmp_path / "out.csv")["x"].tolist() == [i / 2 for i in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"), [([1.5, None, np.inf], ["missing cell: x", "infinite cell: x"]), ([1.5], [])]
+)
+def test_the_rejected_rows_are_exported_with_their_reasons(
+    x: list[float], expected: list[str], store: Store, tmp_path: Path
+) -> None:
+    """A person finds them in the source again; a file without rows says that there are none."""
+    source, out = tmp_path / "rows.csv", tmp_path / "rejected.csv"
+    pd.DataFrame({"x": [*np.arange(40) / 2, *x]}).to_csv(source, index=False, na_rep="NA")
+    made, _, _ = ingest_source(str(source), SourceSettings(), EncodingSettings(), 2, store)
+    keep(store, "m", "run", with_results(store, made), {})
+    assert export_rejected("m", str(out), store.root) == len(expected)
+    found = pd.read_csv(out)
+    assert found["reason"].tolist() == expected
+    assert found["position"].tolist() == list(range(41, 41 + len(expected)))
 
 
 def test_an_export_to_another_kind_of_file_is_refused(store: Store) -> None:
