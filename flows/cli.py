@@ -73,7 +73,7 @@ class Fit(ModelOptions, SourceSettings):
 
 
 class Export(BaseModel):
-    """Write the newest assignments of a name, joined to the source's own columns, or the rows without any."""
+    """Write the newest assignments of a name, joined to the source's own columns, or the rejected rows."""
 
     name: CliPositionalArg[Name] = Field(description="What the result was registered as.")
     out: CliPositionalArg[str] = Field(description="File to write: .parquet or .csv.")

@@ -1,4 +1,4 @@
-"""Assignments joined to the source's own columns, or the rows without any, as one file."""
+"""Assignments joined to the source's own columns, or the rejected rows, as one file."""
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
