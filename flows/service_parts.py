@@ -63,13 +63,14 @@ def make_automations(client: SyncPrefectClient, notify: str | None) -> list[str]
 
 
 def deploy(environment: dict[str, str]) -> None:
-    """Send the deployments of prefect.yaml.
+    """Send the deployments of prefect.yaml, whose runs work in the project's folder wherever this is called.
 
     Raises:
         StageError: with what Prefect said.
     """
     words = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
-    found = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
+    here = environment | {"PWD": str(ROOT)}
+    found = subprocess.run(words, cwd=ROOT, env=here, capture_output=True, text=True)
     if found.returncode:
         said = (found.stdout + found.stderr).strip()
         raise StageError("service", "deployments that the server takes", said, "Correct prefect.yaml.")

@@ -60,16 +60,17 @@ class Service:
         assert not check or found.returncode == 0, found.stdout + found.stderr
         return found
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """A process in a session of its own, whose output goes to a file in the home."""
+    def start(self, *words: str, folder: Path = ROOT) -> subprocess.Popen[bytes]:
+        """A process in a session of its own, whose output goes to a file in the home; as from a shell in a folder."""
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background jobs inherit that it's ignored
         with (self.home / f"{words[-1]}.log").open("ab") as log:
-            return subprocess.Popen(words, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True)
+            env = self.env | {"PWD": str(folder)}
+            return subprocess.Popen(words, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
 
     @contextmanager
     def served(self) -> Iterator[psutil.Process]:
-        """`genclust serve`, until the block ends; nothing that it started is left then."""
-        process = self.start(GENCLUST, "serve")
+        """`genclust serve` from another folder, until the block ends; nothing that it started is left then."""
+        process = self.start(GENCLUST, "serve", folder=self.home)
         try:
             wait_for(lambda: b"The UI is at" in (self.home / "serve.log").read_bytes(), process)
             self.pause("assign-clusters/assign-hourly")
