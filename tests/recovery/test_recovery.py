@@ -124,9 +124,10 @@ def test_the_server_is_stopped_for_some_seconds(
     time.sleep(outage)
     service.start_server()
     back = str(clock)
-    service.wait_for_state(run, "Completed")
+    found = service.wait_for_state(run, "Completed")
     tell(f"{', '.join(names(service, run))}; the server is back after {back}, Completed after {clock}")
     assert "AwaitingRetry" not in names(service, run)
+    assert found["run_count"] <= 1 + names(service, run).count("Crashed")  # one that was called crashed is heard again
     assert assignments(store, run) == unbroken
     service.check_nothing_is_left(store)
 
